@@ -1,0 +1,125 @@
+#pragma once
+
+#include "engine/base/backoff.hpp"
+#include "engine/base/clock.hpp"
+#include "engine/supervision/restart_policy.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// What a configuration says, once read and checked: values only.
+
+namespace troupe {
+
+struct node_config {
+  std::string name = "troupe-0";
+  std::filesystem::path data_dir; // relative to the working directory
+  duration shutdown_grace = std::chrono::seconds{60};
+  std::uint64_t memory_budget = 256 * 1024 * 1024; // bytes of bodies in memory
+  std::string log_level = "info"; // trace debug info warn error off
+};
+
+enum class queue_type : std::uint8_t { memory, durable };
+
+/// What "done" means to whoever publishes to a durable queue.
+enum class confirm_policy : std::uint8_t { fsync, memory };
+
+struct order_config {
+  std::string key; // a key expression: engine/routing/key_expression.hpp
+  std::uint16_t partitions = 16; // 1 to 64
+};
+
+struct queue_config {
+  std::string name;
+  queue_type type = queue_type::durable;
+  confirm_policy confirm = confirm_policy::fsync;
+  /// A queue this long makes its publishers wait; 0 is unlimited.
+  std::uint64_t max_length = 1'000'000;
+  std::optional<order_config> order;
+  bool is_dead_letters = false; // set by the reader: some `.dead` ends here
+};
+
+enum class record_format : std::uint8_t { lines, ndjson, json, csv };
+
+struct source_config {
+  std::string name;
+  enum class kind : std::uint8_t { file, standard_input } type{};
+  std::filesystem::path path; // file only
+  record_format format = record_format::lines;
+  /// Key expression whose value becomes the routing key; empty leaves the
+  /// routing key empty.
+  std::string key;
+  std::uint64_t max_record = 16 * 1024 * 1024; // bytes
+};
+
+/// Hashes each message's key to a partition of one queue.
+struct hash_router {
+  std::string key;
+  std::string queue;
+};
+
+/// Sends each message to every output whose condition holds.
+struct match_router {
+  struct route {
+    std::string output;
+    std::string condition; // engine/routing/condition.hpp
+  };
+  std::vector<route> routes; // in the order of the file
+  /// "reject" (to the router's dead-letter output), "drop", or an output.
+  std::string unmatched = "reject";
+};
+
+struct router_config {
+  std::string name;
+  std::vector<std::string> inputs;
+  std::variant<hash_router, match_router> rule;
+};
+
+struct retry_config {
+  std::uint32_t attempts = 8; // handled at most this often
+  troupe::backoff backoff;
+};
+
+struct handler_config {
+  std::string name;
+  std::vector<std::string> inputs;
+  std::string class_name; // the registered name; the handler's own by default
+  std::uint32_t threads = 1;
+  std::uint32_t prefetch = 256; // messages on loan to one thread at a time
+  duration timeout = std::chrono::seconds{30}; // 0: never
+  retry_config retry;
+  restart_policy supervise;
+  std::map<std::string, std::string> settings; // scalars, as text
+};
+
+struct sink_config {
+  std::string name;
+  std::vector<std::string> inputs;
+  enum class kind : std::uint8_t { queue, file, standard_output } type{};
+  std::string queue;          // queue only
+  std::filesystem::path path; // file only
+  /// `body`: one body a line. `json`: one object a line with routing_key,
+  /// headers and body.
+  enum class line_format : std::uint8_t { body, json } format{};
+};
+
+/// One configuration, made of one or more files.
+struct pipeline_config {
+  node_config node;
+  std::map<std::string, queue_config> queues;
+  std::map<std::string, source_config> sources;
+  std::map<std::string, router_config> routers;
+  std::map<std::string, handler_config> handlers;
+  std::map<std::string, sink_config> sinks;
+};
+
+/// What an `inputs` entry can name, besides a queue: a source, a router with a
+/// queue, `router.output`, a handler's main output `handler`, its
+/// `handler.output`, and `handler.dead` or `router.dead` for dead letters.
+
+} // namespace troupe
