@@ -1,0 +1,48 @@
+#include "actors/directory_actor.hpp"
+
+#include <caf/send.hpp>
+
+namespace troupe {
+
+directory_actor::behavior_type directory_state::handlers(
+  directory_actor::stateful_pointer<directory_state> self) {
+  self_ = self;
+  self->set_down_handler([this](const caf::down_msg& msg) { down(msg); });
+  return {
+    [this](const directory::queue_up& msg) { queue_up(msg); },
+    [this](directory::watch) { watch(); },
+  };
+}
+
+void directory_state::queue_up(const directory::queue_up& msg) {
+  queues_[msg.name] = msg.where;
+  self_->monitor(caf::actor_cast<caf::actor>(msg.where));
+  for (const auto& who : watchers_) tell(who, msg);
+}
+
+void directory_state::watch() {
+  auto who = self_->current_sender();
+  self_->monitor(caf::actor_cast<caf::actor>(who));
+  watchers_.insert(who);
+  for (const auto& [name, where] : queues_) tell(who, {name, where});
+}
+
+void directory_state::down(const caf::down_msg& msg) {
+  auto is_gone = [&](const caf::strong_actor_ptr& x) {
+    return caf::actor_cast<caf::actor_addr>(x) == msg.source;
+  };
+  std::erase_if(watchers_, is_gone);
+  std::erase_if(queues_, [&](const auto& x) { return is_gone(x.second); });
+}
+
+void directory_state::tell(
+  const caf::strong_actor_ptr& who, const directory::queue_up& what) {
+  self_->send(caf::actor_cast<caf::actor>(who), what);
+}
+
+directory_actor::behavior_type
+run_directory(directory_actor::stateful_pointer<directory_state> self) {
+  return self->state.handlers(self);
+}
+
+} // namespace troupe

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <caf/reacts_to.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+// Every actor on one page: who answers what. Asks go one way: source and edge
+// -> router -> queue -> store; what comes back is an answer.
+
+namespace troupe {
+
+/// Owns the store and writes for everybody, on a thread of its own.
+using store_actor = caf::typed_actor<
+  // Commits with whatever else is waiting.
+  caf::reacts_to<store::commit>, caf::reacts_to<store::flush>>;
+
+/// Reads from the store for everybody, on a thread of its own, so that nobody
+/// who reads waits for an fsync.
+using reader_actor = caf::typed_actor<
+  caf::reacts_to<store::read>, caf::reacts_to<store::recover>>;
+
+/// Holds one queue: a queue machine and the way to its store.
+using queue_actor = caf::typed_actor<
+  caf::reacts_to<queue::enqueue>,
+  // The sender becomes a consumer; `consumer::deliver` follows.
+  caf::reacts_to<queue::subscribe>, caf::reacts_to<queue::settle>,
+  caf::reacts_to<queue::leave>,
+  // Answers of store, reader and router.
+  caf::reacts_to<queue::stored>, caf::reacts_to<queue::loaded>,
+  caf::reacts_to<queue::recovered>, caf::reacts_to<queue::published>,
+  caf::reacts_to<queue::wake>,
+  // Tells figures.
+  caf::replies_to<queue::describe>::with<queue::description>,
+  // Writes checkpoints; answers when all is stored.
+  caf::replies_to<queue::close>::with<queue::closed>>;
+
+/// Knows which actor holds which queue, and tells who asks as that changes.
+using directory_actor = caf::typed_actor<
+  caf::reacts_to<directory::queue_up>, caf::reacts_to<directory::watch>>;
+
+/// Takes what comes out of sources and handlers to its queues, and keeps it
+/// until they have it safe.
+using router_actor = caf::typed_actor<
+  caf::reacts_to<router::publish_output>, caf::reacts_to<router::confirmed>,
+  caf::reacts_to<directory::queue_up>>;
+
+/// Hosts one handler instance on a thread of its own and settles for it.
+using consumer_actor = caf::typed_actor<
+  caf::reacts_to<directory::queue_up>, caf::reacts_to<consumer::deliver>,
+  caf::reacts_to<consumer::settled>, caf::reacts_to<consumer::handled>,
+  caf::reacts_to<consumer::crashed>, caf::reacts_to<consumer::finished>,
+  caf::reacts_to<consumer::check>,
+  caf::reacts_to<consumer::stop>>;
+
+} // namespace troupe

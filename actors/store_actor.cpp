@@ -1,0 +1,144 @@
+#include "actors/store_actor.hpp"
+
+#include "actors/fatal.hpp"
+
+#include "engine/ring/slot_map.hpp"
+
+#include <caf/send.hpp>
+
+#include <iterator>
+
+namespace troupe {
+
+namespace {
+
+// A commit is cut here, so that one fsync does not grow without bound while
+// the disk is slower than those who write.
+constexpr std::size_t most_commit_bytes = 4 * 1024 * 1024;
+
+std::size_t size_of(const commit_request& x) {
+  auto bytes = std::size_t{0};
+  for (const auto& append : x.appends) {
+    bytes += append.entry.head.size();
+    if (append.entry.body) bytes += append.entry.body->bytes().size();
+  }
+  return bytes;
+}
+
+template <class T>
+void move_to(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(
+    to.end(), std::make_move_iterator(from.begin()),
+    std::make_move_iterator(from.end()));
+}
+
+} // namespace
+
+// -- writing -------------------------------------------------------------------
+
+store_actor::behavior_type store_state::handlers(
+  store_actor::stateful_pointer<store_state> self,
+  std::shared_ptr<log_store> store) {
+  self_ = self;
+  store_ = std::move(store);
+  gathered_.sync = false;
+  return {
+    [this](store::commit& msg) { commit(msg); },
+    [this](store::flush) { flush(); },
+  };
+}
+
+void store_state::commit(store::commit& msg) {
+  // The flush comes behind all that is in the mailbox already.
+  if (waiting_.empty()) self_->send(store_actor{self_}, store::flush{});
+  bytes_ += size_of(msg.what);
+  waiting_.push_back(
+    {self_->current_sender(), std::move(msg.partitions),
+      msg.what.appends.size()});
+  move_to(gathered_.appends, msg.what.appends);
+  move_to(gathered_.erases, msg.what.erases);
+  move_to(gathered_.changes, msg.what.changes);
+  gathered_.sync |= msg.what.sync;
+  if (bytes_ >= most_commit_bytes) flush();
+}
+
+void store_state::flush() {
+  if (waiting_.empty()) return; // it was large enough to go before its turn
+  auto indexes = write();
+  auto next = indexes.begin();
+  for (auto& x : std::exchange(waiting_, {})) {
+    auto answer = queue::stored{};
+    for (auto partition : x.partitions)
+      answer.what.emplace_back(partition, x.appends > 0 ? *next++ : 0);
+    if (auto to = caf::actor_cast<caf::actor>(x.who))
+      self_->send(to, std::move(answer));
+  }
+}
+
+std::vector<log_index> store_state::write() {
+  auto done = store_->commit(gathered_);
+  if (!done) end_process(exit_io, done.error().detail);
+  gathered_ = {};
+  gathered_.sync = false;
+  bytes_ = 0;
+  return std::move(*done);
+}
+
+store_actor::behavior_type run_store(
+  store_actor::stateful_pointer<store_state> self,
+  std::shared_ptr<log_store> store) {
+  return self->state.handlers(self, std::move(store));
+}
+
+// -- reading -------------------------------------------------------------------
+
+reader_actor::behavior_type reader_state::handlers(
+  reader_actor::stateful_pointer<reader_state> self,
+  std::shared_ptr<log_store> store) {
+  self_ = self;
+  store_ = std::move(store);
+  return {
+    [this](const store::read& msg) { read(msg); },
+    [this](store::recover& msg) { recover(msg); },
+  };
+}
+
+void reader_state::read(const store::read& msg) {
+  auto answer = queue::loaded{msg.partition, msg.first, nullptr};
+  auto entry = store_->read(msg.from);
+  if (entry) {
+    if (auto* published = std::get_if<publish_entry>(&*entry))
+      answer.messages = std::move(published->messages);
+  } else if (entry.error().code != errc::not_found) {
+    end_process(exit_io, entry.error().detail);
+  }
+  self_->send(
+    caf::actor_cast<queue_actor>(self_->current_sender()), std::move(answer));
+}
+
+void reader_state::recover(store::recover& msg) {
+  auto machine = std::make_shared<queue_machine>(std::move(msg.options));
+  const auto& options = machine->options();
+  for (std::uint16_t p = 0; p < options.partitions; ++p) {
+    auto group = group_of(options.name, p);
+    auto done = store_->scan(
+      group, [&](log_index index, log_entry&& entry) -> result<> {
+        auto of = std::visit([](const auto& x) { return x.queue; }, entry);
+        if (of == options.id) machine->restore(p, index, std::move(entry));
+        return {};
+      });
+    if (!done) end_process(exit_io, done.error().detail);
+  }
+  machine->restored();
+  self_->send(
+    caf::actor_cast<queue_actor>(self_->current_sender()),
+    queue::recovered{std::move(machine)});
+}
+
+reader_actor::behavior_type run_reader(
+  reader_actor::stateful_pointer<reader_state> self,
+  std::shared_ptr<log_store> store) {
+  return self->state.handlers(self, std::move(store));
+}
+
+} // namespace troupe

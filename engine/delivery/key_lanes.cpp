@@ -1,0 +1,119 @@
+#include "engine/delivery/key_lanes.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+key_lanes::answer key_lanes::offer(key_hash key, position at, bool parked) {
+  auto found = lanes_.find(key);
+  if (found == lanes_.end() && !parked) return {verdict::free};
+  auto& x = found == lanes_.end() ? lanes_[key] : found->second;
+  if (!parked && x.waiting.empty() && x.loans > 0)
+    return {verdict::holder, x.holder};
+  put(x, at);
+  if (parked) {
+    ++x.parked;
+    parked_.emplace(at, key);
+  }
+  return {verdict::queued};
+}
+
+void key_lanes::queue(key_hash key, position at) { put(lanes_[key], at); }
+
+void key_lanes::lend(key_hash key, position at, consumer_id to) {
+  auto& x = lanes_[key];
+  x.holder = to;
+  ++x.loans;
+  key_of_.emplace(at, key);
+}
+
+void key_lanes::on_settled(position at) {
+  auto found = key_of_.find(at);
+  if (found == key_of_.end()) return;
+  auto key = found->second;
+  key_of_.erase(found);
+  auto& x = lanes_[key];
+  --x.loans;
+  settle_down(key, x);
+}
+
+void key_lanes::on_returned(position at) {
+  auto found = key_of_.find(at);
+  if (found == key_of_.end()) return;
+  auto key = found->second;
+  key_of_.erase(found);
+  auto& x = lanes_[key];
+  --x.loans;
+  put(x, at);
+  settle_down(key, x);
+}
+
+void key_lanes::on_parked(position at) {
+  auto found = key_of_.find(at);
+  if (found == key_of_.end()) return;
+  parked_.emplace(at, found->second);
+  ++lanes_[found->second].parked;
+  on_returned(at);
+}
+
+void key_lanes::on_due(position at) {
+  auto found = parked_.find(at);
+  if (found == parked_.end()) return;
+  auto key = found->second;
+  parked_.erase(found);
+  auto& x = lanes_[key];
+  --x.parked;
+  settle_down(key, x);
+}
+
+std::optional<key_lanes::key_hash> key_lanes::ready() {
+  while (!ready_.empty()) {
+    auto key = ready_.front();
+    ready_.pop_front();
+    auto found = lanes_.find(key);
+    if (found == lanes_.end()) continue;
+    auto& x = found->second;
+    x.in_line = false;
+    if (x.loans == 0 && x.parked == 0 && !x.waiting.empty()) return key;
+  }
+  return std::nullopt;
+}
+
+std::optional<position> key_lanes::front(key_hash key) const {
+  auto found = lanes_.find(key);
+  if (found == lanes_.end() || found->second.waiting.empty())
+    return std::nullopt;
+  return found->second.waiting.front();
+}
+
+void key_lanes::pop(key_hash key) {
+  lanes_[key].waiting.pop_front();
+  --queued_;
+}
+
+void key_lanes::put_back(key_hash key) {
+  auto& x = lanes_[key];
+  if (x.in_line) return;
+  x.in_line = true;
+  ready_.push_back(key);
+}
+
+void key_lanes::put(lane& into, position at) {
+  // Messages that come back are older than those that wait, and few.
+  auto& line = into.waiting;
+  if (line.empty() || line.back() < at)
+    line.push_back(at);
+  else
+    line.insert(std::ranges::lower_bound(line, at), at);
+  ++queued_;
+}
+
+void key_lanes::settle_down(key_hash key, lane& x) {
+  if (x.loans > 0 || x.parked > 0) return;
+  if (x.waiting.empty())
+    lanes_.erase(key);
+  else
+    put_back(key);
+}
+
+} // namespace troupe

@@ -1,0 +1,100 @@
+#include "engine/delivery/partition_log.hpp"
+
+#include "engine/delivery/positions.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace troupe {
+
+partition_log::partition_log(std::uint16_t partition)
+  : partition_{partition}, next_{partition_start(partition) + 1},
+    cursor_{next_} {}
+
+batch_ptr partition_log::without_repeats(
+  const std::string& publisher, const std::vector<std::uint64_t>& sequences,
+  const batch_ptr& messages) const {
+  auto known = publishers_.find(publisher);
+  if (publisher.empty() || known == publishers_.end()) return messages;
+  auto fresh = std::ranges::upper_bound(sequences, known->second);
+  if (fresh == sequences.begin()) return messages;
+  auto rest = batch_builder{};
+  for (auto i = fresh - sequences.begin(); i < std::ssize(sequences); ++i)
+    rest.add(*messages, static_cast<std::size_t>(i));
+  return rest.take();
+}
+
+void partition_log::note_publisher(
+  const std::string& publisher, std::uint64_t sequence) {
+  if (publisher.empty()) return;
+  auto& last = publishers_[publisher];
+  last = std::max(last, sequence);
+}
+
+segment&
+partition_log::append(batch_ptr messages, time_point published_at) {
+  auto& added
+    = segments_.emplace_back(next_, published_at, std::move(messages));
+  next_ = added.end();
+  return added;
+}
+
+segment& partition_log::on_stored(log_index index) {
+  assert(stored_ < segments_.size());
+  auto& stored = segments_[stored_++];
+  stored.set_index(index);
+  return stored;
+}
+
+segment* partition_log::find(position at) {
+  auto after
+    = std::ranges::upper_bound(segments_, at, {}, &segment::first);
+  if (after == segments_.begin()) return nullptr;
+  auto& found = *std::prev(after);
+  return at < found.end() ? &found : nullptr;
+}
+
+void partition_log::forget_done() {
+  while (!segments_.empty() && segments_.front().is_done()) {
+    segments_.pop_front();
+    --stored_;
+    if (done_ > 0) --done_;
+  }
+  // One old message may hold up the front for long; so that what passed it
+  // does not pile up, the middle is swept whenever half of it may be gone.
+  if (++done_ < 64 || done_ * 2 < segments_.size()) return;
+  auto gone = std::erase_if(
+    segments_, [](const segment& x) { return x.is_done(); });
+  stored_ -= gone;
+  done_ = 0;
+}
+
+segment* partition_log::fresh() {
+  auto at = std::ranges::upper_bound(segments_, cursor_, {}, &segment::first);
+  if (at != segments_.begin() && cursor_ < std::prev(at)->end()) --at;
+  while (at != segments_.end() && at->is_done()) ++at;
+  if (at == segments_.end() || at->index() == 0) return nullptr;
+  cursor_ = std::max(cursor_, at->first());
+  return &*at;
+}
+
+void partition_log::restore(const checkpoint_entry& checkpoint) {
+  next_ = std::max(next_, checkpoint.next);
+  for (const auto& [publisher, sequence] : checkpoint.publishers)
+    note_publisher(publisher, sequence);
+}
+
+void partition_log::rewind() { cursor_ = partition_start(partition_) + 1; }
+
+void partition_log::restore(
+  publish_entry&& entry, log_index index, bool keep_bodies) {
+  note_publisher(entry.publisher, entry.last_sequence);
+  auto& added = segments_.emplace_back(
+    entry.first, entry.published_at, std::move(entry.messages));
+  added.set_index(index);
+  if (!keep_bodies) added.set_messages(nullptr);
+  ++stored_;
+  next_ = std::max(next_, added.end());
+}
+
+} // namespace troupe

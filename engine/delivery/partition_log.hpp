@@ -1,0 +1,81 @@
+#pragma once
+
+#include "engine/delivery/segment.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// One partition of a queue: its segments in publish order, the place up to
+/// which messages were offered to consumers, and who published how far.
+class partition_log {
+public:
+  explicit partition_log(std::uint16_t partition);
+
+  std::uint16_t partition() const { return partition_; }
+
+  // -- publishing ---------------------------------------------------------------
+
+  /// Returns the messages of `messages` that `publisher` has not published
+  /// before (null: all are repeats). `sequences` rise, one a message; an empty
+  /// publisher does not number, so nothing of its is a repeat.
+  batch_ptr without_repeats(
+    const std::string& publisher, const std::vector<std::uint64_t>& sequences,
+    const batch_ptr& messages) const;
+
+  void note_publisher(const std::string& publisher, std::uint64_t sequence);
+
+  /// Adds a segment at the end. It is offered once it has an index.
+  segment& append(batch_ptr messages, time_point published_at);
+
+  /// Notes that the store has the oldest segment it did not have yet.
+  segment& on_stored(log_index index);
+
+  // -- the segments -------------------------------------------------------------
+
+  /// Returns the segment that holds `at`, or null when it is gone.
+  segment* find(position at);
+
+  /// Forgets segments that are done; cheap on average.
+  void forget_done();
+
+  std::deque<segment>& segments() { return segments_; }
+  const std::deque<segment>& segments() const { return segments_; }
+
+  // -- what was never offered ---------------------------------------------------
+
+  /// Returns the segment the next fresh message lies in, or null where all
+  /// that is stored was offered. Skips segments that are done.
+  segment* fresh();
+  position cursor() const { return cursor_; }
+  void advance(position to) { cursor_ = to; }
+
+  // -- recovery -----------------------------------------------------------------
+
+  void restore(const checkpoint_entry& checkpoint);
+
+  /// Offers everything that is not settled anew, from the first message on.
+  void rewind();
+  void restore(publish_entry&& entry, log_index index, bool keep_bodies);
+
+  position next() const { return next_; }
+  const std::map<std::string, std::uint64_t>& publishers() const {
+    return publishers_;
+  }
+
+private:
+  std::uint16_t partition_;
+  position next_;
+  position cursor_;
+  std::size_t stored_ = 0; // segments with an index, from the front
+  std::size_t done_ = 0;   // segments still kept though done, at most
+  std::deque<segment> segments_;
+  std::map<std::string, std::uint64_t> publishers_;
+};
+
+} // namespace troupe

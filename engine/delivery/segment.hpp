@@ -1,0 +1,66 @@
+#pragma once
+
+#include "engine/delivery/log_entry.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace troupe {
+
+/// One published batch as its queue remembers it: where it is and which of its
+/// messages are settled. The bodies may be in memory or only in the store.
+class segment {
+public:
+  segment(position first, time_point published_at, batch_ptr messages)
+    : first_{first}, published_at_{published_at},
+      count_{static_cast<std::uint32_t>(messages->size())},
+      messages_{std::move(messages)} {}
+
+  position first() const { return first_; }
+  position end() const { return first_ + count_; }
+  std::uint32_t count() const { return count_; }
+  time_point published_at() const { return published_at_; }
+
+  /// Zero until the store has it.
+  log_index index() const { return index_; }
+  void set_index(log_index index) { index_ = index; }
+
+  /// Null while the bodies are only in the store.
+  const batch_ptr& messages() const { return messages_; }
+  void set_messages(batch_ptr messages) { messages_ = std::move(messages); }
+
+  /// True from the moment the bodies were asked for until they are there.
+  bool is_loading() const { return loading_; }
+  void set_loading(bool loading) { loading_ = loading; }
+
+  /// Messages on loan; their bodies must stay in memory.
+  std::uint32_t loans() const { return loans_; }
+  void add_loans(std::int64_t change) {
+    loans_ = static_cast<std::uint32_t>(loans_ + change);
+  }
+
+  bool is_settled(position at) const;
+
+  /// Settles the part of `run` that lies within; returns how many messages
+  /// were not settled before.
+  std::uint32_t settle(const position_run& run);
+
+  bool has_settled() const { return settled_ > 0; }
+  bool is_done() const { return settled_ == count_; }
+
+  /// Appends the settled messages as runs.
+  void settled_runs(std::vector<position_run>& to) const;
+
+private:
+  position first_;
+  log_index index_ = 0;
+  time_point published_at_;
+  std::uint32_t count_;
+  std::uint32_t settled_ = 0;
+  std::uint32_t loans_ = 0;
+  bool loading_ = false;
+  std::vector<bool> bits_; // empty while none or all are settled
+  batch_ptr messages_;
+};
+
+} // namespace troupe

@@ -1,0 +1,156 @@
+#include "engine/handlers/handler_runner.hpp"
+
+#include <deque>
+#include <exception>
+
+namespace troupe {
+
+namespace {
+
+// Slow handlers settle message by message, fast ones many at a time.
+constexpr auto settle_after = std::chrono::milliseconds{1};
+
+} // namespace
+
+handler_runner::handler_runner(const stage& of, sender send)
+  : stage_{&of}, send_{std::move(send)}, handler_{of.factory(of.settings)},
+    view_{of}, sent_{clock::now()} {}
+
+std::optional<std::string>
+handler_runner::run(const std::vector<loaned_run>& delivery) {
+  crashed_.reset();
+  if (auto* batches = std::get_if<std::unique_ptr<batch_handler>>(&handler_)) {
+    run_batch(**batches, delivery);
+  } else {
+    auto& one = *std::get<std::unique_ptr<handler>>(handler_);
+    for (const auto& run : delivery)
+      for (std::uint32_t i = 0; i < run.count && !crashed_; ++i)
+        run_one(one, run, i);
+  }
+  set_running(0);
+  send();
+  return crashed_;
+}
+
+void handler_runner::run_one(
+  handler& by, const loaned_run& run, std::uint32_t index) {
+  auto x = handling{*stage_, view_, run, index};
+  if (is_finishing_ || is_held_back(x)) {
+    builder_.give_back(x.at());
+    return;
+  }
+  send_if_due();
+  set_running(x.at());
+  try {
+    note(x, by.handle(x.message(), x));
+  } catch (const std::exception& e) {
+    crash(x, e.what());
+  } catch (...) {
+    crash(x, "the handler threw something that is no exception");
+  }
+}
+
+void handler_runner::run_batch(
+  batch_handler& by, const std::vector<loaned_run>& delivery) {
+  auto all = std::deque<handling>{}; // its elements stay where they are
+  auto batch = std::vector<work>{};
+  auto first = delivery.front().at;
+  auto flush = [&] {
+    if (batch.empty() || crashed_) return;
+    if (is_finishing_) {
+      for (const auto& x : all) builder_.give_back(x.at());
+      batch.clear();
+      all.clear();
+      return;
+    }
+    set_running(first);
+    try {
+      by.handle_batch(batch);
+      for (std::size_t i = 0; i < all.size(); ++i)
+        note(all[i], batch[i].result);
+    } catch (const std::exception& e) {
+      for (auto& x : all) crash(x, e.what());
+    } catch (...) {
+      for (auto& x : all) crash(x, "the handler threw");
+    }
+    batch.clear();
+    all.clear();
+  };
+  for (const auto& run : delivery)
+    for (std::uint32_t i = 0; i < run.count; ++i) {
+      // A message that failed before goes alone: it may be to blame.
+      if (run.attempt > 1 || batch.size() == batch::most_messages) flush();
+      if (crashed_) return;
+      auto& x = all.emplace_back(*stage_, view_, run, i);
+      if (batch.empty()) first = x.at();
+      batch.push_back({x.message(), x});
+      if (run.attempt > 1) flush();
+    }
+  flush();
+}
+
+bool handler_runner::is_held_back(const handling& x) {
+  if (held_.empty()) return false;
+  auto found = held_.find(x.key());
+  if (found == held_.end()) return false;
+  if (found->second.at != x.at()) return true;
+  held_.erase(found);
+  return false;
+}
+
+void handler_runner::note(handling& x, const outcome& result) {
+  if (result.what() == outcome::kind::ack) {
+    view_.apply(x.changes(), round_);
+    builder_.ack(x);
+    if (builder_.is_large()) send();
+    return;
+  }
+  auto is_final = result.what() == outcome::kind::dead_letter;
+  auto why = failed_attempt{
+    wall_clock(), is_final ? "rejected" : "retry", result.reason()};
+  builder_.fail({x.at(), std::move(why), result.delay(), is_final});
+  if (stage_->key && !is_final) held_[x.key()] = {x.at(), round_};
+}
+
+void handler_runner::crash(const handling& x, const std::string& text) {
+  builder_.fail({x.at(), {wall_clock(), "exception", text}, {}, false});
+  crashed_ = text;
+}
+
+// -- settling ------------------------------------------------------------------
+
+void handler_runner::send_if_due() {
+  if (!builder_.empty() && clock::now() - sent_ >= settle_after) send();
+}
+
+void handler_runner::send() {
+  sent_ = clock::now();
+  if (builder_.empty()) return;
+  auto all = builder_.take();
+  auto& last = all.back();
+  auto has_effect = !last.acked.empty() || !last.failed.empty();
+  for (auto& x : all) {
+    auto is_last = &x == &last && has_effect;
+    send_(is_last ? round_ : 0, std::move(x));
+  }
+  ++round_;
+}
+
+void handler_runner::on_settled(std::uint64_t number) {
+  view_.on_settled(number);
+  std::erase_if(
+    held_, [&](const auto& x) { return x.second.number <= number; });
+}
+
+// -- what runs -----------------------------------------------------------------
+
+handler_runner::running_message handler_runner::running() const {
+  return {running_at_.load(), running_since_.load()};
+}
+
+void handler_runner::set_running(position at) {
+  running_since_.store(clock::now());
+  running_at_.store(at);
+}
+
+} // namespace troupe
