@@ -44,11 +44,11 @@ private:
 
 /// A message still to be published, as a handler emits it.
 struct draft {
-  std::string body;
-  std::string routing_key;
-  std::map<std::string, std::string> headers;
-  std::string message_id;
-  std::string content_type;
+  std::string body = {};
+  std::string routing_key = {};
+  std::map<std::string, std::string> headers = {};
+  std::string message_id = {};
+  std::string content_type = {};
 };
 
 } // namespace troupe
