@@ -5,7 +5,7 @@
 # Stages run in the order below; naming some runs only those. Each fuzz target
 # gets 10 seconds. Stops at the first stage that fails.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 fuzz_seconds=10
 stages=(packages format floors release release_tests install dev dev_tests
   race race_tests fuzz)
