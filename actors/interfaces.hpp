@@ -54,4 +54,11 @@ using consumer_actor = caf::typed_actor<
   caf::reacts_to<consumer::check>,
   caf::reacts_to<consumer::stop>>;
 
+/// Reads one source, on a thread of its own, and publishes what it reads while
+/// its window of unconfirmed batches is open.
+using source_actor = caf::typed_actor<
+  caf::reacts_to<source::pull>, caf::reacts_to<queue::published>,
+  caf::reacts_to<queue::stored>, caf::reacts_to<source::stop>,
+  caf::replies_to<source::describe>::with<source::description>>;
+
 } // namespace troupe

@@ -169,6 +169,26 @@ struct stop {};
 
 } // namespace troupe::consumer
 
+namespace troupe::source {
+
+/// Reads on, as far as the window allows.
+struct pull {};
+
+/// Stops reading; what was read and is not confirmed comes again next time.
+struct stop {};
+
+struct describe {};
+
+struct description {
+  std::string name;
+  std::uint64_t published = 0; // messages, since this start
+  std::uint64_t confirmed = 0;
+  bool has_ended = false;
+  std::string failure; // why it ended early; empty: it did not
+};
+
+} // namespace troupe::source
+
 #define TROUPE_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::type)
 
 TROUPE_LOCAL(store::commit)
@@ -199,3 +219,7 @@ TROUPE_LOCAL(consumer::crashed)
 TROUPE_LOCAL(consumer::finished)
 TROUPE_LOCAL(consumer::check)
 TROUPE_LOCAL(consumer::stop)
+TROUPE_LOCAL(source::pull)
+TROUPE_LOCAL(source::stop)
+TROUPE_LOCAL(source::describe)
+TROUPE_LOCAL(source::description)

@@ -27,6 +27,9 @@ public:
   /// "true" and "false"), or nothing where there is none.
   std::optional<std::string> header(std::string_view name) const;
 
+  /// Returns all headers, as `header` gives them.
+  std::map<std::string, std::string> headers() const;
+
   /// Returns the AMQP property `name` ("message_id", "content_type",
   /// "correlation_id", "type" ...) as text, or nothing.
   std::optional<std::string> property(std::string_view name) const;
