@@ -54,6 +54,11 @@ using consumer_actor = caf::typed_actor<
   caf::reacts_to<consumer::check>,
   caf::reacts_to<consumer::stop>>;
 
+/// Starts its children, starts them again when they fail, and gives up by its
+/// policy when they fail too often.
+using supervisor_actor = caf::typed_actor<
+  caf::reacts_to<supervisor::wake>, caf::reacts_to<supervisor::stop>>;
+
 /// Reads one source, on a thread of its own, and publishes what it reads while
 /// its window of unconfirmed batches is open.
 using source_actor = caf::typed_actor<

@@ -189,6 +189,16 @@ struct description {
 
 } // namespace troupe::source
 
+namespace troupe::supervisor {
+
+/// Restarts may be due.
+struct wake {};
+
+/// Ends all children, then itself.
+struct stop {};
+
+} // namespace troupe::supervisor
+
 #define TROUPE_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::type)
 
 TROUPE_LOCAL(store::commit)
@@ -223,3 +233,5 @@ TROUPE_LOCAL(source::pull)
 TROUPE_LOCAL(source::stop)
 TROUPE_LOCAL(source::describe)
 TROUPE_LOCAL(source::description)
+TROUPE_LOCAL(supervisor::wake)
+TROUPE_LOCAL(supervisor::stop)
