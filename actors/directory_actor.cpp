@@ -11,6 +11,7 @@ directory_actor::behavior_type directory_state::handlers(
   return {
     [this](const directory::queue_up& msg) { queue_up(msg); },
     [this](directory::watch) { watch(); },
+    [this](const directory::find& msg) { return find(msg.name); },
   };
 }
 
@@ -25,6 +26,13 @@ void directory_state::watch() {
   self_->monitor(caf::actor_cast<caf::actor>(who));
   watchers_.insert(who);
   for (const auto& [name, where] : queues_) tell(who, {name, where});
+}
+
+caf::result<directory::queue_up>
+directory_state::find(const std::string& name) const {
+  auto found = queues_.find(name);
+  if (found == queues_.end()) return caf::make_error(caf::sec::no_such_key);
+  return directory::queue_up{name, found->second};
 }
 
 void directory_state::down(const caf::down_msg& msg) {

@@ -38,7 +38,8 @@ using queue_actor = caf::typed_actor<
 
 /// Knows which actor holds which queue, and tells who asks as that changes.
 using directory_actor = caf::typed_actor<
-  caf::reacts_to<directory::queue_up>, caf::reacts_to<directory::watch>>;
+  caf::reacts_to<directory::queue_up>, caf::reacts_to<directory::watch>,
+  caf::replies_to<directory::find>::with<directory::queue_up>>;
 
 /// Takes what comes out of sources and handlers to its queues, and keeps it
 /// until they have it safe.

@@ -115,6 +115,11 @@ struct queue_up {
   caf::strong_actor_ptr where;
 };
 
+/// Asks for one queue; fails with `not_found` while it is not ready.
+struct find {
+  std::string name;
+};
+
 /// The sender wants to know each queue that is ready, now and later.
 struct watch {};
 
@@ -219,6 +224,7 @@ TROUPE_LOCAL(queue::description)
 TROUPE_LOCAL(queue::close)
 TROUPE_LOCAL(queue::closed)
 TROUPE_LOCAL(directory::queue_up)
+TROUPE_LOCAL(directory::find)
 TROUPE_LOCAL(directory::watch)
 TROUPE_LOCAL(router::publish_output)
 TROUPE_LOCAL(router::confirmed)

@@ -118,6 +118,8 @@ queue_figures queue_machine::figures() const {
   auto now = figures_;
   now.on_loan = loans_.total();
   now.waiting = retries_.waiting().size();
+  for (const auto& x : partitions_)
+    now.in_flight += x.sent.size() + x.outbox.size();
   now.held_confirms = held_.size();
   now.consumers = consumers_.size();
   return now;

@@ -103,6 +103,7 @@ struct queue_figures {
   std::uint64_t on_loan = 0; // of these
   std::uint64_t waiting = 0; // of these, for a retry
   std::uint64_t resident_bytes = 0;
+  std::uint64_t in_flight = 0; // entries and emissions not yet answered
   std::uint64_t held_confirms = 0;
   std::uint64_t published = 0; // since this start
   std::uint64_t acked = 0;
@@ -211,6 +212,9 @@ private:
   void append(partition_state& to, log_entry&& entry, sent_entry&& note);
 
   // settling (queue_settling.cpp)
+  void ack(
+    partition_state& in, settle_entry& entry, consumer_id from,
+    settlement& what);
   void settle(partition_state& in, const position_run& run);
   void fail(
     partition_state& in, settle_entry& entry, const failure& what,

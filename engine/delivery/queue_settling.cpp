@@ -21,16 +21,7 @@ void queue_machine::on_settle(
   auto& in = partitions_[what.partition];
   auto entry = settle_entry{};
   entry.queue = options_.id;
-  for (const auto& run : what.acked)
-    for (const auto& part : loans_.take_back(from, run)) {
-      end_loans(part);
-      found->second.outstanding -= part.count;
-      figures_.acked += part.count;
-      entry.settled.push_back(part);
-      settle(in, part);
-    }
-  for (const auto& emit_this : what.emits) emit(in, entry, emit_this);
-  entry.changes = std::move(what.changes);
+  ack(in, entry, from, what);
   for (const auto& failed : what.failed)
     for (const auto& part : loans_.take_back(from, {failed.at, 1})) {
       found->second.outstanding -= part.count;
@@ -43,6 +34,35 @@ void queue_machine::on_settle(
     }
   commit(in, std::move(entry), from, number);
   release_confirms();
+}
+
+/// Acks are one commit with what they emit and change: where any of them is no
+/// longer this consumer's to ack, none counts.
+void queue_machine::ack(
+  partition_state& in, settle_entry& entry, consumer_id from,
+  settlement& what) {
+  auto parts = std::vector<position_run>{};
+  auto missing = std::uint64_t{0};
+  for (const auto& run : what.acked) {
+    missing += run.count;
+    for (const auto& part : loans_.take_back(from, run)) {
+      missing -= part.count;
+      consumers_[from].outstanding -= part.count;
+      parts.push_back(part);
+    }
+  }
+  for (const auto& part : parts)
+    if (missing > 0) {
+      give_back(part);
+    } else {
+      end_loans(part);
+      figures_.acked += part.count;
+      settle(in, part);
+    }
+  if (missing > 0) return;
+  entry.settled = std::move(parts);
+  for (const auto& emitted : what.emits) emit(in, entry, emitted);
+  entry.changes = std::move(what.changes);
 }
 
 void queue_machine::on_gone(

@@ -165,6 +165,18 @@ TEST_CASE("queue_machine: takes no settlement for what is not on loan") {
   CHECK(rig.bodies(2) == strings{"a"});
 }
 
+TEST_CASE("queue_machine: acks with an emission count all or not at all") {
+  auto rig = memory_rig();
+  rig.publish({"a", "b"});
+  rig.subscribe(1, 1);
+  auto what = settlement{};
+  what.acked.push_back({rig.hands[1][0].at, 2}); // the second is not on loan
+  what.emits.push_back({"h", batch_of({"out"})});
+  rig.settle(1, what);
+  CHECK(rig.figures().length == 2);
+  CHECK(rig.forwards.empty());
+}
+
 // -- retries and dead letters --------------------------------------------------
 
 TEST_CASE("queue_machine: waits longer before each retry, then gives up") {

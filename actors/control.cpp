@@ -1,0 +1,190 @@
+#include "actors/control.hpp"
+
+#include "actors/queue_browser.hpp"
+
+#include <boost/json.hpp>
+#include <caf/scoped_actor.hpp>
+
+namespace troupe {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds{10};
+
+json::object failed(const std::string& why) {
+  return {{"ok", false}, {"error", why}};
+}
+
+json::object done(json::array rows) {
+  return {{"ok", true}, {"rows", std::move(rows)}};
+}
+
+std::string text_of(const json::object& request, std::string_view name) {
+  auto* found = request.if_contains(name);
+  return found && found->is_string() ? std::string{found->get_string()} : "";
+}
+
+std::uint64_t
+number_of(const json::object& request, std::string_view name) {
+  auto* found = request.if_contains(name);
+  if (!found) return 0;
+  auto number = found->try_value_to<std::uint64_t>();
+  return number ? *number : 0;
+}
+
+json::object to_row(const queue_options& of, const queue_figures& x) {
+  return {
+    {"queue", of.name},
+    {"type", of.is_durable ? "durable" : "memory"},
+    {"partitions", of.partitions},
+    {"length", x.length},
+    {"ready", x.length - x.on_loan - x.waiting},
+    {"on_loan", x.on_loan},
+    {"waiting", x.waiting},
+    {"consumers", x.consumers},
+    {"published", x.published},
+    {"acked", x.acked},
+    {"retried", x.retried},
+    {"dead_lettered", x.dead_lettered},
+    {"repeats_dropped", x.repeats_dropped},
+    {"in_flight", x.in_flight},
+    {"held_confirms", x.held_confirms},
+    {"resident_bytes", x.resident_bytes}};
+}
+
+json::object to_row(const message& x) {
+  auto headers = json::object{};
+  for (const auto& [name, value] : x.headers()) {
+    // The attempts are a list; as text they would be hard to use.
+    auto ec = boost::system::error_code{};
+    auto parsed = name == "x-attempts" ? json::parse(value, ec) : json::value{};
+    headers[name] = parsed.is_array() ? parsed : json::value{value};
+  }
+  return {
+    {"routing_key", x.routing_key()}, {"headers", std::move(headers)},
+    {"body", x.body()}};
+}
+
+} // namespace
+
+control::control(control_places places) : places_{std::move(places)} {}
+
+json::object control::answer(const json::object& request) {
+  static const auto commands = std::map<std::string, command>{
+    {"status", &control::status},
+    {"queue.ls", &control::list_queues},
+    {"dlq.ls", &control::list_dead_letters},
+    {"dlq.show", &control::show_dead_letters},
+    {"dlq.replay", &control::replay_dead_letters},
+    {"state.ls", &control::list_state},
+    {"stop", &control::stop}};
+  auto found = commands.find(text_of(request, "command"));
+  if (found == commands.end()) return failed("this node knows no such command");
+  return (this->*found->second)(request);
+}
+
+json::object control::status(const json::object&) {
+  auto stages = json::array{};
+  for (const auto& [name, x] : places_.stages)
+    stages.push_back(
+      json::object{{"stage", name}, {"restarts", x->restarts.load()},
+        {"paused", x->has_given_up.load()}});
+  auto sources = json::array{};
+  auto self = caf::scoped_actor{*places_.system};
+  for (const auto& [name, who] : places_.sources)
+    self->request(who, patience, source::describe{})
+      .receive(
+        [&](const source::description& x) {
+          sources.push_back(
+            json::object{{"source", x.name}, {"published", x.published},
+              {"confirmed", x.confirmed}, {"ended", x.has_ended},
+              {"failure", x.failure}});
+        },
+        [](const caf::error&) {});
+  return {
+    {"ok", true},
+    {"node", places_.node_name},
+    {"stages", std::move(stages)},
+    {"sources", std::move(sources)},
+    {"routed", places_.routed->routed.load()},
+    {"unrouted", places_.routed->dropped.load()}};
+}
+
+json::object control::list_queues(const json::object&) {
+  auto rows = json::array{};
+  for (const auto& of : places_.queues) {
+    auto queue
+      = queue_browser::open(*places_.system, places_.directory, of.name);
+    if (queue) rows.push_back(to_row(of, queue->figures()));
+  }
+  return done(std::move(rows));
+}
+
+json::object control::list_dead_letters(const json::object&) {
+  auto rows = json::array{};
+  for (const auto& name : places_.dead_letter_queues) {
+    auto queue = queue_browser::open(*places_.system, places_.directory, name);
+    if (!queue) continue;
+    auto classes = std::map<std::string, std::uint64_t>{};
+    constexpr std::uint64_t most_looked_at = 10'000;
+    queue->look(most_looked_at, [&](const message& x) {
+      ++classes[x.header("x-error-class").value_or("unknown")];
+    });
+    auto by_class = json::object{};
+    for (const auto& [error_class, count] : classes)
+      by_class[error_class] = count;
+    rows.push_back(
+      json::object{{"queue", name}, {"length", queue->figures().length},
+        {"by_class", std::move(by_class)}});
+  }
+  return done(std::move(rows));
+}
+
+json::object control::show_dead_letters(const json::object& request) {
+  auto queue = queue_browser::open(
+    *places_.system, places_.directory, text_of(request, "queue"));
+  if (!queue) return failed(queue.error().detail);
+  auto rows = json::array{};
+  queue->look(number_of(request, "limit"), [&](const message& x) {
+    rows.push_back(to_row(x));
+  });
+  return done(std::move(rows));
+}
+
+json::object control::replay_dead_letters(const json::object& request) {
+  auto queue = queue_browser::open(
+    *places_.system, places_.directory, text_of(request, "queue"));
+  if (!queue) return failed(queue.error().detail);
+  auto known = std::set<std::string>{};
+  for (const auto& x : places_.queues) known.insert(x.name);
+  auto moved = queue->move(
+    number_of(request, "limit"),
+    [&](const message& x) -> std::optional<std::string> {
+      auto origin = x.header("x-first-death-queue");
+      if (!origin || !known.contains(*origin)) return std::nullopt;
+      return "queue:" + *origin;
+    });
+  return {
+    {"ok", true}, {"moved", moved}, {"left", queue->figures().length}};
+}
+
+json::object control::list_state(const json::object& request) {
+  auto rows = json::array{};
+  auto handler = text_of(request, "handler");
+  auto scanned = places_.store->scan_state(
+    handler, [&](auto scope, auto name, auto value) {
+      rows.push_back(
+        json::object{{"key", scope}, {"name", name}, {"value", value}});
+    });
+  if (!scanned) return failed(scanned.error().detail);
+  return done(std::move(rows));
+}
+
+json::object control::stop(const json::object&) {
+  places_.stop();
+  return {{"ok", true}};
+}
+
+} // namespace troupe

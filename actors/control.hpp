@@ -1,0 +1,59 @@
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/router_actor.hpp"
+#include "actors/supervisor_actor.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// What an operator can ask about one running node. The node fills it once and
+/// keeps it for as long as it runs.
+struct control_places {
+  caf::actor_system* system = nullptr;
+  std::shared_ptr<log_store> store;
+  directory_actor directory;
+  std::string node_name;
+  std::vector<queue_options> queues; // all of this node
+  std::set<std::string> dead_letter_queues;
+  std::map<std::string, std::shared_ptr<supervisor_figures>> stages;
+  std::map<std::string, source_actor> sources;
+  std::shared_ptr<router_figures> routed;
+  std::function<void()> stop; // asks the node to stop cleanly
+};
+
+/// Answers an operator's requests: `{"command": "queue.ls"}` gives
+/// `{"ok": true, "rows": [...]}` or `{"ok": false, "error": "..."}`. Blocks
+/// until the actors have answered, so call it from a thread of its own; any
+/// number of threads may.
+///
+/// Commands: status, queue.ls, dlq.ls, dlq.show (queue, limit), dlq.replay
+/// (queue, limit), state.ls (handler), stop.
+class control {
+public:
+  explicit control(control_places places);
+  boost::json::object answer(const boost::json::object& request);
+
+private:
+  using command = boost::json::object (control::*)(const boost::json::object&);
+
+  boost::json::object status(const boost::json::object&);
+  boost::json::object list_queues(const boost::json::object&);
+  boost::json::object list_dead_letters(const boost::json::object&);
+  boost::json::object show_dead_letters(const boost::json::object& request);
+  boost::json::object replay_dead_letters(const boost::json::object& request);
+  boost::json::object list_state(const boost::json::object& request);
+  boost::json::object stop(const boost::json::object&);
+
+  control_places places_;
+};
+
+} // namespace troupe
