@@ -18,7 +18,8 @@ fi
 program=$(cd "$binaries" && pwd)/example_$(basename "$here")
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# A failed check must not leave a node behind.
+trap 'kill -9 $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work"
 
 fail() {
