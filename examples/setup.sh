@@ -18,8 +18,15 @@ fi
 program=$(cd "$binaries" && pwd)/example_$(basename "$here")
 
 work=$(mktemp -d)
-# A failed check must not leave a node behind.
-trap 'kill -9 $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+# Ends a node that a failed check would leave behind.
+clean_up() {
+  local nodes
+  nodes=$(jobs -p)
+  # shellcheck disable=SC2086 # one word a process
+  [[ -z $nodes ]] || kill -9 $nodes 2>/dev/null || true
+  rm -rf "$work"
+}
+trap clean_up EXIT
 cd "$work"
 
 fail() {
