@@ -176,7 +176,7 @@ json::object control::list_state(const json::object& request) {
   auto scanned = places_.store->scan_state(
     handler, [&](auto scope, auto name, auto value) {
       rows.push_back(
-        json::object{{"key", scope}, {"name", name}, {"value", value}});
+        json::object{{"scope", scope}, {"name", name}, {"value", value}});
     });
   if (!scanned) return failed(scanned.error().detail);
   return done(std::move(rows));

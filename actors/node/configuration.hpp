@@ -1,0 +1,26 @@
+#pragma once
+
+#include "actors/node/command_line.hpp"
+
+#include "config/pipeline.hpp"
+#include "config/plan.hpp"
+
+#include <filesystem>
+#include <optional>
+
+namespace troupe {
+
+/// A configuration without errors, and what follows from it.
+struct checked_config {
+  pipeline_config config;
+  troupe::plan plan;
+};
+
+/// Reads and checks what the command line names. Prints every fault to
+/// standard error; nothing where one of them is an error.
+std::optional<checked_config> load_configuration(const command_line& line);
+
+/// Returns the data folder the command line means. Prints why there is none.
+std::optional<std::filesystem::path> data_dir_of(const command_line& line);
+
+} // namespace troupe
