@@ -7,6 +7,7 @@ namespace troupe {
 // Exit codes of sysexits.h, as the command line documents them.
 constexpr int exit_negative = 1;
 constexpr int exit_usage = 64;
+constexpr int exit_bad_input = 65;
 constexpr int exit_no_input = 66;
 constexpr int exit_unavailable = 69;
 constexpr int exit_software = 70;

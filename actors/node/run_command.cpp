@@ -1,0 +1,160 @@
+#include "actors/node/command_line.hpp"
+
+#include "actors/edge/control_socket.hpp"
+#include "actors/fatal.hpp"
+#include "actors/node/node.hpp"
+#include "actors/node/progress_line.hpp"
+
+#include "engine/handlers/handler_thread.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+namespace troupe {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto look_interval = std::chrono::milliseconds{20};
+
+/// One run of a node, from its start to its exit code.
+class run {
+public:
+  run(const command_line& line, const checked_config& what)
+    : line_{line}, what_{what} {}
+
+  int go() {
+    auto started = node::start(
+      what_, *line_.handlers, [this](const std::string& why) {
+        asio::post(io_, [this, why] { stop(exit_software, why); });
+      });
+    if (!started) return refuse(started.error());
+    node_ = std::move(*started);
+    auto socket = control_socket::open(
+      io_, what_.config.node.data_dir, node_->answers());
+    if (!socket) return refuse(socket.error());
+    spdlog::info("node {} is up", what_.config.node.name);
+    signals_.async_wait([this](auto ec, int signal) { on_signal(ec, signal); });
+    if (line_.until_done) look_later();
+    io_.run();
+    socket->reset();
+    return finish();
+  }
+
+  /// Stops the node as SIGTERM does. Any thread may call it.
+  void ask_to_stop() {
+    asio::post(io_, [this] { stop(0, "asked to"); });
+  }
+
+private:
+  int refuse(const error& why) {
+    std::cerr << "error: " << why.detail << '\n';
+    switch (why.code) {
+      case errc::in_use: return exit_try_again;
+      case errc::not_found: return exit_no_input;
+      case errc::cannot_create: return exit_cannot_create;
+      case errc::bad_config:
+      case errc::newer_format: return exit_config;
+      case errc::bad_input: return exit_bad_input;
+      default: return exit_io;
+    }
+  }
+
+  void on_signal(const boost::system::error_code& ec, int signal) {
+    if (ec) return;
+    stop(0, signal == SIGINT ? "SIGINT" : "SIGTERM");
+  }
+
+  void stop(int code, const std::string& why) {
+    if (code_) return;
+    code_ = code;
+    spdlog::info("stopping: {}", why);
+    progress_.clear();
+    io_.stop();
+  }
+
+  void look_later() {
+    timer_.expires_after(look_interval);
+    timer_.async_wait([this](auto ec) {
+      if (!ec && !code_) look();
+    });
+  }
+
+  /// Done is what two looks in a row find done, with nothing handled between.
+  void look() {
+    auto now = node_->look();
+    progress_.show(now.handled, now.to_handle);
+    auto is_still = now.is_done() && now.handled == handled_before_;
+    handled_before_ = now.handled;
+    quiet_looks_ = is_still ? quiet_looks_ + 1 : 0;
+    if (!now.failure.empty() && now.in_flight == 0)
+      stop(exit_bad_input, now.failure);
+    else if (quiet_looks_ >= 2)
+      stop(0, "all is done");
+    else
+      look_later();
+  }
+
+  int finish() {
+    // A second signal does not wait for handlers that take their time.
+    std::signal(SIGINT, [](int) { std::_Exit(130); });
+    std::signal(SIGTERM, [](int) { std::_Exit(143); });
+    auto in_time = node_->stop(what_.config.node.shutdown_grace);
+    if (!in_time) {
+      spdlog::warn(
+        "some handlers did not end within {} ms; what they held will be "
+        "handled again",
+        what_.config.node.shutdown_grace.count());
+      *code_ = exit_grace_exceeded;
+    } else {
+      spdlog::info("stopped; nothing is lost");
+    }
+    if (!in_time || handler_thread::abandoned() > 0) {
+      spdlog::shutdown();
+      std::_Exit(*code_); // nobody can wait for a thread that hangs
+    }
+    node_.reset();
+    return *code_;
+  }
+
+  const command_line& line_;
+  const checked_config& what_;
+  asio::io_context io_;
+  asio::signal_set signals_{io_, SIGINT, SIGTERM};
+  asio::steady_timer timer_{io_};
+  std::unique_ptr<node> node_;
+  progress_line progress_{"handled"};
+  std::optional<int> code_;
+  std::uint64_t handled_before_ = 0;
+  int quiet_looks_ = 0;
+};
+
+void set_up_log(const command_line& line, const node_config& config) {
+  // Data goes to standard output, words to standard error.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("troupe"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_level(spdlog::level::from_str(config.log_level));
+  if (line.is_quiet) spdlog::set_level(spdlog::level::warn);
+  if (line.is_verbose) spdlog::set_level(spdlog::level::debug);
+}
+
+} // namespace
+
+int run_command(const command_line& line) {
+  auto loaded = load_configuration(line);
+  if (!loaded) return exit_config;
+  if (!line.data_dir.empty()) loaded->config.node.data_dir = line.data_dir;
+  set_up_log(line, loaded->config.node);
+  return run{line, *loaded}.go();
+}
+
+} // namespace troupe
