@@ -18,10 +18,11 @@ namespace troupe {
 
 struct node_config {
   std::string name = "troupe-0";
-  std::filesystem::path data_dir; // relative to the working directory
+  std::filesystem::path data_dir = "troupe-data"; // relative to the working directory
   duration shutdown_grace = std::chrono::seconds{60};
   std::uint64_t memory_budget = 256 * 1024 * 1024; // bytes of bodies in memory
   std::string log_level = "info"; // trace debug info warn error off
+  bool operator==(const node_config&) const = default;
 };
 
 enum class queue_type : std::uint8_t { memory, durable };
@@ -32,6 +33,7 @@ enum class confirm_policy : std::uint8_t { fsync, memory };
 struct order_config {
   std::string key; // a key expression: engine/routing/key_expression.hpp
   std::uint16_t partitions = 16; // 1 to 64
+  bool operator==(const order_config&) const = default;
 };
 
 struct queue_config {
@@ -41,7 +43,8 @@ struct queue_config {
   /// A queue this long makes its publishers wait; 0 is unlimited.
   std::uint64_t max_length = 1'000'000;
   std::optional<order_config> order;
-  bool is_dead_letters = false; // set by the reader: some `.dead` ends here
+  bool is_dead_letters = false; // set in the plan: some `.dead` ends here
+  bool operator==(const queue_config&) const = default;
 };
 
 enum class record_format : std::uint8_t { lines, ndjson, json, csv };
@@ -55,12 +58,14 @@ struct source_config {
   /// routing key empty.
   std::string key;
   std::uint64_t max_record = 16 * 1024 * 1024; // bytes
+  bool operator==(const source_config&) const = default;
 };
 
 /// Hashes each message's key to a partition of one queue.
 struct hash_router {
   std::string key;
   std::string queue;
+  bool operator==(const hash_router&) const = default;
 };
 
 /// Sends each message to every output whose condition holds.
@@ -68,21 +73,26 @@ struct match_router {
   struct route {
     std::string output;
     std::string condition; // engine/routing/condition.hpp
+    bool operator==(const route&) const = default;
   };
   std::vector<route> routes; // in the order of the file
-  /// "reject" (to the router's dead-letter output), "drop", or an output.
+  /// "reject" (to the router's dead-letter output), "drop", or an output,
+  /// which need not be one of the routes.
   std::string unmatched = "reject";
+  bool operator==(const match_router&) const = default;
 };
 
 struct router_config {
   std::string name;
   std::vector<std::string> inputs;
   std::variant<hash_router, match_router> rule;
+  bool operator==(const router_config&) const = default;
 };
 
 struct retry_config {
   std::uint32_t attempts = 8; // handled at most this often
   troupe::backoff backoff;
+  bool operator==(const retry_config&) const = default;
 };
 
 struct handler_config {
@@ -95,6 +105,7 @@ struct handler_config {
   retry_config retry;
   restart_policy supervise;
   std::map<std::string, std::string> settings; // scalars, as text
+  bool operator==(const handler_config&) const = default;
 };
 
 struct sink_config {
@@ -106,6 +117,7 @@ struct sink_config {
   /// `body`: one body a line. `json`: one object a line with routing_key,
   /// headers and body.
   enum class line_format : std::uint8_t { body, json } format{};
+  bool operator==(const sink_config&) const = default;
 };
 
 /// One configuration, made of one or more files.
@@ -116,6 +128,7 @@ struct pipeline_config {
   std::map<std::string, router_config> routers;
   std::map<std::string, handler_config> handlers;
   std::map<std::string, sink_config> sinks;
+  bool operator==(const pipeline_config&) const = default;
 };
 
 /// What an `inputs` entry can name, besides a queue: a source, a router with a

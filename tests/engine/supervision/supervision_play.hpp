@@ -2,7 +2,9 @@
 
 #include "engine/supervision/supervision.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
