@@ -3,15 +3,12 @@
 #include "actors/queue_browser.hpp"
 
 #include <boost/json.hpp>
-#include <caf/scoped_actor.hpp>
 
 namespace troupe {
 
 namespace json = boost::json;
 
 namespace {
-
-constexpr auto patience = std::chrono::seconds{10};
 
 json::object failed(const std::string& why) {
   return {{"ok", false}, {"error", why}};
@@ -30,8 +27,9 @@ std::uint64_t
 number_of(const json::object& request, std::string_view name) {
   auto* found = request.if_contains(name);
   if (!found) return 0;
-  auto number = found->try_value_to<std::uint64_t>();
-  return number ? *number : 0;
+  auto ec = boost::system::error_code{};
+  auto number = found->to_number<std::uint64_t>(ec);
+  return ec ? 0 : number;
 }
 
 json::object to_row(const queue_options& of, const queue_figures& x) {
@@ -92,17 +90,13 @@ json::object control::status(const json::object&) {
       json::object{{"stage", name}, {"restarts", x->restarts.load()},
         {"paused", x->has_given_up.load()}});
   auto sources = json::array{};
-  auto self = caf::scoped_actor{*places_.system};
-  for (const auto& [name, who] : places_.sources)
-    self->request(who, patience, source::describe{})
-      .receive(
-        [&](const source::description& x) {
-          sources.push_back(
-            json::object{{"source", x.name}, {"published", x.published},
-              {"confirmed", x.confirmed}, {"ended", x.has_ended},
-              {"failure", x.failure}});
-        },
-        [](const caf::error&) {});
+  for (const auto& [name, report] : places_.sources) {
+    auto x = report->read();
+    sources.push_back(
+      json::object{{"source", name}, {"published", x.published},
+        {"confirmed", x.confirmed}, {"ended", x.has_ended},
+        {"failure", x.failure.detail}});
+  }
   return {
     {"ok", true},
     {"node", places_.node_name},

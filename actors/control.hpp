@@ -2,6 +2,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/router_actor.hpp"
+#include "actors/source_report.hpp"
 #include "actors/supervisor_actor.hpp"
 
 #include <boost/json/object.hpp>
@@ -25,7 +26,7 @@ struct control_places {
   std::vector<queue_options> queues; // all of this node
   std::set<std::string> dead_letter_queues;
   std::map<std::string, std::shared_ptr<supervisor_figures>> stages;
-  std::map<std::string, source_actor> sources;
+  std::map<std::string, std::shared_ptr<source_report>> sources;
   std::shared_ptr<router_figures> routed;
   std::function<void()> stop; // asks the node to stop cleanly
 };

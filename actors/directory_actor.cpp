@@ -25,14 +25,15 @@ void directory_state::watch() {
   auto who = self_->current_sender();
   self_->monitor(caf::actor_cast<caf::actor>(who));
   watchers_.insert(who);
-  for (const auto& [name, where] : queues_) tell(who, {name, where});
+  for (const auto& [queue, where] : queues_) tell(who, {queue, where});
 }
 
 caf::result<directory::queue_up>
-directory_state::find(const std::string& name) const {
-  auto found = queues_.find(name);
-  if (found == queues_.end()) return caf::make_error(caf::sec::no_such_key);
-  return directory::queue_up{name, found->second};
+directory_state::find(const std::string& queue) const {
+  auto found = queues_.find(queue);
+  if (found == queues_.end())
+    return caf::make_error(caf::sec::cannot_open_file);
+  return directory::queue_up{queue, found->second};
 }
 
 void directory_state::down(const caf::down_msg& msg) {
@@ -45,7 +46,8 @@ void directory_state::down(const caf::down_msg& msg) {
 
 void directory_state::tell(
   const caf::strong_actor_ptr& who, const directory::queue_up& what) {
-  self_->send(caf::actor_cast<caf::actor>(who), what);
+  // Consumers and others take this as a router does.
+  self_->send(caf::actor_cast<router_actor>(who), what);
 }
 
 directory_actor::behavior_type

@@ -2,7 +2,6 @@
 
 #include "actors/messages.hpp"
 
-#include <caf/reacts_to.hpp>
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
@@ -64,7 +63,6 @@ using supervisor_actor = caf::typed_actor<
 /// its window of unconfirmed batches is open.
 using source_actor = caf::typed_actor<
   caf::reacts_to<source::pull>, caf::reacts_to<queue::published>,
-  caf::reacts_to<queue::stored>, caf::reacts_to<source::stop>,
-  caf::replies_to<source::describe>::with<source::description>>;
+  caf::reacts_to<queue::stored>, caf::reacts_to<source::stop>>;
 
 } // namespace troupe

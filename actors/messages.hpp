@@ -7,7 +7,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/error.hpp>
 #include <caf/make_message.hpp>
-#include <caf/strong_actor_ptr.hpp>
+#include <caf/actor_control_block.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -182,16 +182,6 @@ struct pull {};
 /// Stops reading; what was read and is not confirmed comes again next time.
 struct stop {};
 
-struct describe {};
-
-struct description {
-  std::string name;
-  std::uint64_t published = 0; // messages, since this start
-  std::uint64_t confirmed = 0;
-  bool has_ended = false;
-  std::string failure; // why it ended early; empty: it did not
-};
-
 } // namespace troupe::source
 
 namespace troupe::supervisor {
@@ -237,7 +227,5 @@ TROUPE_LOCAL(consumer::check)
 TROUPE_LOCAL(consumer::stop)
 TROUPE_LOCAL(source::pull)
 TROUPE_LOCAL(source::stop)
-TROUPE_LOCAL(source::describe)
-TROUPE_LOCAL(source::description)
 TROUPE_LOCAL(supervisor::wake)
 TROUPE_LOCAL(supervisor::stop)

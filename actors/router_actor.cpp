@@ -13,13 +13,13 @@ router_actor::behavior_type router_state::handlers(
   figures_ = std::move(figures);
   self->send(directory, directory::watch{});
   return {
-    [this](router::publish_output& msg) { publish(msg); },
+    [this](router::publish_output& msg) { route(msg); },
     [this](const router::confirmed& msg) { confirmed(msg); },
     [this](const directory::queue_up& msg) { queue_up(msg); },
   };
 }
 
-void router_state::publish(router::publish_output& msg) {
+void router_state::route(router::publish_output& msg) {
   auto found = table_->route(msg.output, msg.sequences, msg.messages);
   figures_->routed += msg.messages->size();
   figures_->dropped += found.dropped;
@@ -71,8 +71,9 @@ void router_state::send(target& to, std::vector<publish> what) {
 
 void router_state::answer(
   const caf::strong_actor_ptr& who, std::uint64_t ticket) {
-  if (auto to = caf::actor_cast<caf::actor>(who))
-    self_->send(to, queue::published{ticket});
+  // A source takes this answer as a queue does.
+  if (who)
+    self_->send(caf::actor_cast<queue_actor>(who), queue::published{ticket});
 }
 
 router_actor::behavior_type run_router(

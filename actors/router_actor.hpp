@@ -34,7 +34,7 @@ public:
 private:
   using self_pointer = router_actor::stateful_pointer<router_state>;
 
-  void publish(router::publish_output& msg);
+  void route(router::publish_output& msg);
   void confirmed(const router::confirmed& msg);
   void queue_up(const directory::queue_up& msg);
   void answer(const caf::strong_actor_ptr& who, std::uint64_t ticket);

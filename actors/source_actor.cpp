@@ -18,15 +18,19 @@ constexpr std::size_t messages_per_save = 64 * 1024;
 
 source_actor::behavior_type source_state::handlers(
   self_pointer self, store_actor store, router_actor router,
-  source_options options, std::shared_ptr<record_input> input) {
+  source_options options) {
   self_ = self;
   store_ = std::move(store);
   router_ = std::move(router);
   options_ = std::move(options);
-  input_ = std::move(input);
-  state_.name = options_.name;
-  self->send(source_actor{self}, source::pull{});
-  is_pulling_ = true;
+  auto opened = options_.open();
+  if (opened) {
+    input_ = std::move(*opened);
+    is_pulling_ = true;
+    self->send(source_actor{self}, source::pull{});
+  } else {
+    end(opened.error());
+  }
   return {
     [this](source::pull) { pull(); },
     [this](const queue::published& msg) { published(msg); },
@@ -35,13 +39,12 @@ source_actor::behavior_type source_state::handlers(
       save();
       self_->quit(caf::exit_reason::user_shutdown);
     },
-    [this](source::describe) { return state_; },
   };
 }
 
 void source_state::pull() {
   is_pulling_ = false;
-  if (state_.has_ended || window_.size() >= most_unconfirmed) return;
+  if (has_ended_ || window_.size() >= most_unconfirmed) return;
   if (!publish_next()) return;
   is_pulling_ = true;
   self_->send(source_actor{self_}, source::pull{});
@@ -51,7 +54,7 @@ void source_state::pull() {
 bool source_state::publish_next() {
   auto read = input_->next();
   if (!read) {
-    end(read.error().detail);
+    end(read.error());
     return false;
   }
   if (!read->messages) {
@@ -65,7 +68,7 @@ bool source_state::publish_next() {
       sequences.push_back(read->first_number + i);
   auto publisher = read->is_resumable ? "source:" + options_.name : "";
   window_.push_back({++last_ticket_, size, std::move(read->progress)});
-  state_.published += size;
+  options_.report->update([&](auto& x) { x.published += size; });
   self_->send(
     router_,
     router::publish_output{last_ticket_, options_.name, std::move(publisher),
@@ -78,27 +81,30 @@ void source_state::published(const queue::published& msg) {
     if (x.ticket == msg.ticket) x.is_confirmed = true;
   while (!window_.empty() && window_.front().is_confirmed) {
     auto& done = window_.front();
-    state_.confirmed += done.messages;
+    options_.report->update([&](auto& x) { x.confirmed += done.messages; });
     unsaved_ += done.messages;
     progress_ = std::move(done.progress);
     window_.pop_front();
   }
   save_if_due();
-  if (is_pulling_ || state_.has_ended) return;
+  if (is_pulling_ || has_ended_) return;
   is_pulling_ = true;
   self_->send(source_actor{self_}, source::pull{});
 }
 
-void source_state::end(std::string failure) {
-  state_.has_ended = true;
-  state_.failure = std::move(failure);
-  if (!state_.failure.empty())
-    spdlog::error("source {} stopped: {}", options_.name, state_.failure);
-  save();
+void source_state::end(const error& failure) {
+  has_ended_ = true;
+  options_.report->update([&](auto& x) {
+    x.has_ended = true;
+    x.failure = failure;
+  });
+  if (failure.code != errc::none)
+    spdlog::error("source {} stopped: {}", options_.name, failure.detail);
+  save_if_due();
 }
 
 void source_state::save_if_due() {
-  auto is_last = state_.has_ended && window_.empty();
+  auto is_last = has_ended_ && window_.empty();
   if (unsaved_ >= messages_per_save || is_last) save();
 }
 
@@ -116,11 +122,9 @@ void source_state::save() {
 
 source_actor::behavior_type run_source(
   source_actor::stateful_pointer<source_state> self, store_actor store,
-  router_actor router, source_options options,
-  std::shared_ptr<record_input> input) {
+  router_actor router, source_options options) {
   return self->state.handlers(
-    self, std::move(store), std::move(router), std::move(options),
-    std::move(input));
+    self, std::move(store), std::move(router), std::move(options));
 }
 
 } // namespace troupe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/source_report.hpp"
 
 #include "engine/source/record_input.hpp"
 
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +19,9 @@ namespace troupe {
 struct source_options {
   std::string name;
   group_id group{}; // where its progress is kept
+  /// Opens the input, from where it was left; called at each start.
+  std::function<result<std::unique_ptr<record_input>>()> open;
+  std::shared_ptr<source_report> report;
 };
 
 /// Publishes what a record input reads, numbered, so that queues drop what
@@ -28,8 +33,7 @@ public:
 
   source_actor::behavior_type handlers(
     source_actor::stateful_pointer<source_state> self, store_actor store,
-    router_actor router, source_options options,
-    std::shared_ptr<record_input> input);
+    router_actor router, source_options options);
 
 private:
   using self_pointer = source_actor::stateful_pointer<source_state>;
@@ -37,7 +41,7 @@ private:
   void pull();
   bool publish_next();
   void published(const queue::published& msg);
-  void end(std::string failure);
+  void end(const error& failure);
   void save_if_due();
   void save();
 
@@ -52,19 +56,18 @@ private:
   store_actor store_;
   router_actor router_;
   source_options options_;
-  std::shared_ptr<record_input> input_;
+  std::unique_ptr<record_input> input_;
   std::deque<sent> window_; // oldest first
   std::uint64_t last_ticket_ = 0;
   std::string progress_; // of all that is confirmed
   std::string saved_;
   std::size_t unsaved_ = 0; // messages confirmed since
   bool is_pulling_ = false;
-  source::description state_;
+  bool has_ended_ = false;
 };
 
 source_actor::behavior_type run_source(
   source_actor::stateful_pointer<source_state> self, store_actor store,
-  router_actor router, source_options options,
-  std::shared_ptr<record_input> input);
+  router_actor router, source_options options);
 
 } // namespace troupe

@@ -70,8 +70,9 @@ void store_state::flush() {
     auto answer = queue::stored{};
     for (auto partition : x.partitions)
       answer.what.emplace_back(partition, x.appends > 0 ? *next++ : 0);
-    if (auto to = caf::actor_cast<caf::actor>(x.who))
-      self_->send(to, std::move(answer));
+    // A source takes this answer as a queue does.
+    if (x.who)
+      self_->send(caf::actor_cast<queue_actor>(x.who), std::move(answer));
   }
 }
 

@@ -67,17 +67,17 @@ void supervisor_state::act() {
 }
 
 void supervisor_state::carry_out(const supervision_action& what) {
-  if (auto* x = std::get_if<start_child>(&what)) {
-    start(x->child);
-  } else if (auto* x = std::get_if<stop_child>(&what)) {
-    if (children_[x->child])
-      options_.children[x->child].stop(children_[x->child]);
-  } else if (auto* x = std::get_if<give_up>(&what)) {
-    gave_up_ = x->then;
+  if (auto* starting = std::get_if<start_child>(&what)) {
+    start(starting->child);
+  } else if (auto* ending = std::get_if<stop_child>(&what)) {
+    if (children_[ending->child])
+      options_.children[ending->child].stop(children_[ending->child]);
+  } else if (auto* failed = std::get_if<give_up>(&what)) {
+    gave_up_ = failed->then;
     options_.figures->has_given_up = true;
     spdlog::error(
       "{} gives up: {} failed {} times within {} ms", options_.name,
-      options_.children[x->child].name, machine_->recent_failures(),
+      options_.children[failed->child].name, machine_->recent_failures(),
       options_.policy.within.count());
   } else {
     finish();

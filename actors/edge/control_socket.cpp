@@ -111,10 +111,10 @@ result<std::unique_ptr<control_socket>> control_socket::open(
     io,
     [self = made.get()]() -> asio::awaitable<void> {
       for (;;) {
-        auto [ec, peer] = co_await self->acceptor_.async_accept(
+        auto [fault, peer] = co_await self->acceptor_.async_accept(
           asio::as_tuple(asio::use_awaitable));
-        if (ec == asio::error::operation_aborted) co_return;
-        if (ec) { // out of file descriptors: others may give some back
+        if (fault == asio::error::operation_aborted) co_return;
+        if (fault) { // out of file descriptors: others may give some back
           auto pause = asio::steady_timer{
             self->acceptor_.get_executor(), std::chrono::milliseconds{100}};
           co_await pause.async_wait(asio::use_awaitable);
