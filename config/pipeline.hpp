@@ -18,7 +18,8 @@ namespace troupe {
 
 struct node_config {
   std::string name = "troupe-0";
-  std::filesystem::path data_dir = "troupe-data"; // relative to the working directory
+  std::filesystem::path data_dir =
+    "troupe-data"; // relative to the working directory
   duration shutdown_grace = std::chrono::seconds{60};
   std::uint64_t memory_budget = 256 * 1024 * 1024; // bytes of bodies in memory
   std::string log_level = "info"; // trace debug info warn error off
