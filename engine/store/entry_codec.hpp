@@ -1,0 +1,39 @@
+#pragma once
+
+#include "engine/delivery/log_entry.hpp"
+#include "engine/store/queue_record.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace troupe {
+
+/// An entry as it is stored: `head`, then the batch's bytes where there is
+/// one. The batch is shared, not copied.
+struct encoded_entry {
+  std::string head;
+  batch_ptr body;
+
+  std::size_t size() const {
+    return head.size() + (body ? body->bytes().size() : 0);
+  }
+};
+
+/// Lays an entry out as docs/store_format.md says. Its batches must not be
+/// null, and all of it is to stay below 4 GiB.
+encoded_entry encode(const log_entry& entry);
+
+/// Reads what `encode` wrote, head and body in one string. Safe for any
+/// bytes: fails with `corrupt` where they are not an entry.
+result<log_entry> decode(std::string value);
+
+/// Puts the checksum before a value of the other column families.
+std::string seal(std::string_view value);
+
+/// Returns the bytes behind the checksum, a view into `sealed`, or `corrupt`.
+result<std::string_view> unseal(std::string_view sealed);
+
+std::string encode(const queue_record& record);
+result<queue_record> decode_queue_record(std::string_view value);
+
+} // namespace troupe

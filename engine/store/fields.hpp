@@ -1,0 +1,64 @@
+#pragma once
+
+#include "engine/delivery/log_entry.hpp"
+#include "engine/store/queue_record.hpp"
+
+#include <concepts>
+#include <type_traits>
+
+// What is stored of each struct, in order: one walk that the encoder and the
+// decoder share. A change here changes the format (docs/store_format.md).
+
+namespace troupe {
+
+template <class T, class Of>
+concept same_but_const = std::same_as<std::remove_const_t<T>, Of>;
+
+template <class Visitor, same_but_const<position_run> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.first, x.count);
+}
+
+template <class Visitor, same_but_const<failed_attempt> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.at, x.error_class, x.text);
+}
+
+template <class Visitor, same_but_const<retry_record> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.at, x.not_before, x.why);
+}
+
+template <class Visitor, same_but_const<emission> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.output, x.sequences, x.messages);
+}
+
+template <class Visitor, same_but_const<state_change> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.handler, x.scope, x.name, x.value);
+}
+
+template <class Visitor, same_but_const<publish_entry> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.queue, x.first, x.published_at, x.publisher, x.last_sequence);
+  visit.rest(x.messages);
+}
+
+template <class Visitor, same_but_const<settle_entry> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.queue, x.settled, x.retries, x.emits, x.changes);
+}
+
+template <class Visitor, same_but_const<checkpoint_entry> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.queue, x.next, x.next_sequence, x.settled);
+  visit(x.attempts, x.waiting, x.publishers);
+}
+
+template <class Visitor, same_but_const<queue_record> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.name, x.id, x.partitions);
+}
+
+} // namespace troupe
