@@ -35,7 +35,7 @@ void router_state::route(router::publish_output& msg) {
     auto what = troupe::publish{
       ticket, x.partition, msg.publisher, std::move(x.sequences),
       std::move(x.messages)};
-    targets_[x.queue].open.emplace(ticket, part{id, what});
+    targets_[x.queue].open.emplace(ticket, open_part{id, what});
     target_of_.emplace(ticket, x.queue);
     by_queue[x.queue].push_back(std::move(what));
   }

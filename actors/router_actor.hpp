@@ -40,18 +40,18 @@ private:
   void answer(const caf::strong_actor_ptr& who, std::uint64_t ticket);
 
   /// What one `publish_output` still waits for.
-  struct request {
+  struct open_request {
     caf::strong_actor_ptr who;
     std::uint64_t ticket = 0; // theirs
     std::size_t open = 0;     // queues that have not confirmed
   };
-  struct part {
+  struct open_part {
     std::uint64_t request = 0;
     publish what;
   };
   struct target {
     queue_actor where; // null until the queue is up
-    std::map<std::uint64_t, part> open; // by ticket, in the order sent
+    std::map<std::uint64_t, open_part> open; // by ticket, in the order sent
   };
 
   void send(target& to, std::vector<publish> what);
@@ -61,7 +61,7 @@ private:
   std::shared_ptr<router_figures> figures_;
   std::map<std::string, target> targets_;
   std::map<std::uint64_t, std::string> target_of_; // by ticket
-  std::map<std::uint64_t, request> requests_;
+  std::map<std::uint64_t, open_request> requests_;
   std::uint64_t last_request_ = 0;
   std::uint64_t last_ticket_ = 0;
 };
