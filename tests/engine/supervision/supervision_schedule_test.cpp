@@ -85,12 +85,14 @@ private:
     auto was_asked = children_[child] == life::stopping;
     auto before = play_.machine.recent_failures();
     children_[child] = normally && !was_asked ? life::done : life::gone;
+    if (!normally && !was_asked && !is_over_) failed_at_.push_back(play_.now);
     if (normally)
       play_.ended(child);
     else
       play_.failed(child, pick(1000) / 1000.0);
     CHECK((play_.machine.recent_failures() == before || !was_asked));
     check();
+    check_intensity();
   }
 
   /// Carries out what the last events asked for, and judges it.
@@ -104,6 +106,20 @@ private:
     CHECK(
       play_.machine.has_given_up()
       == (play_.machine.recent_failures() > policy_.max_restarts));
+  }
+
+  /// Counts failures anew. Where children rest on each other, some of these
+  /// are exits the machine was about to ask for.
+  void check_intensity() {
+    auto is_recent = [&](time_point at) {
+      return at > play_.now - policy_.within;
+    };
+    auto count = std::ranges::count_if(failed_at_, is_recent);
+    auto is_too_often = count > std::int64_t{policy_.max_restarts};
+    if (
+      policy_.strategy == strategy::one_for_one && !failed_at_.empty()
+      && failed_at_.back() == play_.now)
+      CHECK(play_.machine.has_given_up() == is_too_often);
   }
 
   void judge(const std::string& line) {
@@ -160,6 +176,7 @@ private:
   std::map<std::size_t, std::size_t> starts_;
   std::size_t seen_ = 0; // of the trace
   int all_stopped_ = 0;
+  std::vector<time_point> failed_at_; // unasked for
   bool is_over_ = false;
 };
 
