@@ -87,7 +87,7 @@ struct node::parts {
   void wait_for_queues();
   child_spec queue_branch() const;
   bool close_queues(clock::time_point deadline);
-  void end_services();
+  ~parts();
 };
 
 // -- starting ------------------------------------------------------------------
@@ -135,7 +135,7 @@ node::node(std::unique_ptr<parts> all) : parts_{std::move(all)} {}
 result<std::unique_ptr<node>> node::start(
   const checked_config& what, const registry& handlers, stop_asked asked) {
   auto all = std::make_unique<parts>();
-  auto opened = open_store(what.config.node.data_dir, what.config.node);
+  auto opened = open_store(what.config.node.data_dir);
   if (!opened) return opened.error();
   all->store = std::move(*opened);
   auto queues = queues_of(*all->store, what);
@@ -176,7 +176,7 @@ result<std::unique_ptr<node>> node::start(
 result<std::unique_ptr<node>>
 node::start_quiet(const std::filesystem::path& data_dir) {
   auto all = std::make_unique<parts>();
-  auto opened = open_store(data_dir, {});
+  auto opened = open_store(data_dir);
   if (!opened) return opened.error();
   all->store = std::move(*opened);
   auto known = stored_queues(*all->store);
@@ -264,15 +264,6 @@ bool node::parts::close_queues(clock::time_point deadline) {
   return in_time;
 }
 
-void node::parts::end_services() {
-  for (const auto& who :
-       {caf::actor_cast<caf::actor>(places.router),
-         caf::actor_cast<caf::actor>(places.directory),
-         caf::actor_cast<caf::actor>(places.reader),
-         caf::actor_cast<caf::actor>(places.store)})
-    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
-}
-
 bool node::stop(duration grace) {
   auto& all = *parts_;
   if (std::exchange(all.is_stopped, true)) return true;
@@ -286,14 +277,23 @@ bool node::stop(duration grace) {
   return in_time;
 }
 
-node::~node() {
-  stop(std::chrono::seconds{10});
-  parts_->answers.reset();
-  parts_->source_tree->set(nullptr);
-  parts_->stage_tree->set(nullptr);
-  parts_->root = nullptr;
-  parts_->end_services();
-  parts_->places = {};
+node::~node() { stop(std::chrono::seconds{10}); }
+
+/// Ends whatever runs, also after a start that went wrong half way: the actor
+/// system waits for all of them.
+node::parts::~parts() {
+  answers.reset();
+  source_tree->set(nullptr);
+  stage_tree->set(nullptr);
+  if (root) caf::anon_send_exit(root, caf::exit_reason::kill);
+  root = nullptr;
+  for (const auto& who :
+       {caf::actor_cast<caf::actor>(places.router),
+         caf::actor_cast<caf::actor>(places.directory),
+         caf::actor_cast<caf::actor>(places.reader),
+         caf::actor_cast<caf::actor>(places.store)})
+    if (who) caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+  places = {};
 }
 
 } // namespace troupe

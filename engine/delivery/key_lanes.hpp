@@ -2,6 +2,7 @@
 
 #include "engine/delivery/loan_book.hpp"
 
+#include <boost/container/deque.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
@@ -77,7 +78,8 @@ private:
     std::uint32_t loans = 0;
     std::uint32_t parked = 0; // at most one in practice
     bool in_line = false;     // in ready_
-    std::deque<position> waiting;
+    // Takes no memory while it is empty, as most are, and moves without any.
+    boost::container::deque<position> waiting;
   };
 
   void put(lane& into, position at);

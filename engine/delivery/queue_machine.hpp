@@ -26,6 +26,7 @@ struct queue_options {
   bool is_durable = true;
   std::uint16_t partitions = 1; // more than one only with an order key
   key_function key;             // null: no order per key
+  std::string order_key;        // the expression that `key` hashes
   std::uint64_t max_length = 0; // publishers wait beyond; 0: unlimited
   std::uint64_t resident_limit = 64 * 1024 * 1024; // bytes of bodies, about
   bool confirm_early = false; // before a durable publish is on disk

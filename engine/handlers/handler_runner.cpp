@@ -113,7 +113,10 @@ void handler_runner::note(handling& x, const outcome& result) {
 }
 
 void handler_runner::crash(const handling& x, const std::string& text) {
-  builder_.fail({x.at(), {wall_clock(), "exception", text}, {}, false});
+  if (stage_->blames_messages)
+    builder_.fail({x.at(), {wall_clock(), "exception", text}, {}, false});
+  else
+    builder_.give_back(x.at());
   crashed_ = text;
 }
 

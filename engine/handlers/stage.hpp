@@ -30,6 +30,9 @@ struct stage {
   std::set<std::string> outputs; // full names of those somebody reads
   key_reader key;                // null: the queue has no order
   bool is_alone = true;          // only one thread runs the handler
+  /// A crash charges the message that ran an attempt; where it is the world
+  /// outside that fails, the message just goes back.
+  bool blames_messages = true;
   state_reader read_state;
 };
 

@@ -1,0 +1,195 @@
+#include "actors/node/stages.hpp"
+
+#include "actors/consumer_actor.hpp"
+#include "actors/fatal.hpp"
+#include "actors/node/subtree.hpp"
+#include "actors/source_actor.hpp"
+
+#include "engine/handlers/file_sink.hpp"
+#include "engine/ring/slot_map.hpp"
+#include "engine/source/record_input.hpp"
+
+#include <limits>
+
+namespace troupe {
+
+namespace {
+
+constexpr auto unlimited = std::numeric_limits<std::uint32_t>::max();
+
+/// A stage and how many consumers work in it.
+struct stage_plan {
+  troupe::stage stage;
+  consumer_options consumer; // `of` is still to be set
+  std::uint32_t threads = 1;
+  restart_policy policy;
+};
+
+handler_factory factory_of(const sink_config& sink) {
+  auto format = sink.format == sink_config::line_format::json
+                  ? line_format::json
+                  : line_format::body;
+  if (sink.type == sink_config::kind::file)
+    return [path = sink.path, format](const settings&) -> any_handler {
+      return std::make_unique<file_sink>(path, format);
+    };
+  return [format](const settings&) -> any_handler {
+    return std::make_unique<output_sink>(format);
+  };
+}
+
+stage_plan to_stage(const handler_config& from, const registry& handlers) {
+  auto made = stage_plan{};
+  made.stage.name = from.name;
+  made.stage.factory = *handlers.find(from.class_name); // checked before
+  made.stage.settings = from.settings;
+  made.stage.is_alone = from.threads == 1;
+  made.consumer.prefetch = from.prefetch;
+  made.consumer.timeout = from.timeout;
+  made.consumer.retry = {from.retry.attempts, from.retry.backoff};
+  made.consumer.dead_output = from.name + ".dead";
+  made.threads = from.threads;
+  made.policy = from.supervise;
+  return made;
+}
+
+/// A sink waits until what it writes to is there again; no message is to blame.
+stage_plan to_stage(const sink_config& from) {
+  auto made = stage_plan{};
+  made.stage.name = from.name;
+  made.stage.factory = factory_of(from);
+  made.stage.blames_messages = false;
+  made.consumer.retry.attempts = unlimited;
+  made.consumer.dead_output = from.name + ".dead";
+  made.policy.max_restarts = unlimited;
+  made.policy.backoff.max = std::chrono::seconds{30};
+  return made;
+}
+
+key_reader reader_of(const order_config& order) {
+  auto key = key_expression::parse(order.key).value(); // checked before
+  return [key](const message& m, std::string& scratch) {
+    return key.value(m, scratch).value_or("");
+  };
+}
+
+state_reader state_reader_of(
+  const std::shared_ptr<log_store>& store, const std::string& handler,
+  const std::string& queue) {
+  return [=](std::uint16_t partition, auto scope, auto name) {
+    auto found = store->state(group_of(queue, partition), handler, scope, name);
+    if (!found) end_process(exit_io, found.error().detail);
+    return std::move(*found);
+  };
+}
+
+std::set<std::string>
+outputs_of(const plan& from, const std::string& component) {
+  auto all = std::set<std::string>{};
+  for (const auto& [output, targets] : from.outputs)
+    if (output == component || output.starts_with(component + "."))
+      if (!targets.empty()) all.insert(output);
+  return all;
+}
+
+child_spec
+consumer_child(const directory_actor& directory, const consumer_options& of) {
+  return {
+    "consumer",
+    [directory, of](caf::actor_system& system) {
+      return caf::actor_cast<caf::actor>(
+        system.spawn(run_consumer, directory, of));
+    },
+    [](const caf::actor& child) {
+      caf::anon_send(child, consumer::stop{});
+    }};
+}
+
+} // namespace
+
+stage_set stages_of(
+  const checked_config& what, const registry& handlers,
+  const std::shared_ptr<log_store>& store, const directory_actor& directory) {
+  auto all = stage_set{};
+  all.tree.name = "node/pipeline";
+  all.tree.policy.max_restarts = 3;
+  all.tree.policy.then = on_giving_up::escalate;
+  all.tree.figures = std::make_shared<supervisor_figures>();
+  for (const auto& x : what.plan.consumers) {
+    auto made = x.is_sink
+                  ? to_stage(what.config.sinks.at(x.component))
+                  : to_stage(what.config.handlers.at(x.component), handlers);
+    const auto& queue = what.plan.queues.at(x.queues.at(0));
+    made.stage.outputs = outputs_of(what.plan, x.component);
+    if (queue.order) made.stage.key = reader_of(*queue.order);
+    made.stage.read_state = state_reader_of(store, x.component, queue.name);
+    made.consumer.queue = queue.name;
+    made.consumer.of = std::make_shared<stage>(std::move(made.stage));
+
+    auto supervisor = supervisor_options{};
+    supervisor.name = "node/pipeline/" + x.component;
+    supervisor.policy = made.policy;
+    supervisor.figures = std::make_shared<supervisor_figures>();
+    for (std::uint32_t i = 0; i < made.threads; ++i)
+      supervisor.children.push_back(consumer_child(directory, made.consumer));
+    all.figures[x.component] = supervisor.figures;
+    all.consumed.insert(queue.name);
+    all.tree.children.push_back(as_child(std::move(supervisor)));
+  }
+  return all;
+}
+
+// -- sources -------------------------------------------------------------------
+
+namespace {
+
+child_spec
+source_child(const queue_places& places, const source_options& options) {
+  return {
+    options.name,
+    [places, options](caf::actor_system& system) {
+      return caf::actor_cast<caf::actor>(system.spawn<caf::detached>(
+        run_source, places.store, places.router, options));
+    },
+    [](const caf::actor& child) { caf::anon_send(child, source::stop{}); }};
+}
+
+/// The routing key of a record, by the source's key expression.
+input_key key_of(const source_config& source) {
+  if (source.key.empty()) return {};
+  auto key = key_expression::parse(source.key).value(); // checked before
+  return [key](const message& m, std::string& scratch) {
+    return key.value(m, scratch).value_or("");
+  };
+}
+
+} // namespace
+
+result<source_set> sources_of(
+  const checked_config& what, const std::shared_ptr<log_store>& store,
+  const queue_places& places) {
+  auto all = source_set{};
+  all.tree.name = "node/sources";
+  all.tree.policy.max_restarts = 5;
+  all.tree.policy.then = on_giving_up::pause;
+  all.tree.figures = std::make_shared<supervisor_figures>();
+  for (const auto& [name, source] : what.config.sources) {
+    auto options = source_options{};
+    options.name = name;
+    options.group = group_of(name, 0);
+    options.report = std::make_shared<source_report>();
+    auto group = options.group;
+    options.open = [=, config = source]() {
+      auto saved = store->state(group, "source:" + name, "", "progress");
+      if (!saved)
+        return result<std::unique_ptr<record_input>>{saved.error()};
+      return open_input(to_input_options(config, key_of(config)), *saved);
+    };
+    if (auto tried = options.open(); !tried) return tried.error();
+    all.reports[name] = options.report;
+    all.tree.children.push_back(source_child(places, options));
+  }
+  return all;
+}
+
+} // namespace troupe

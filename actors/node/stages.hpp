@@ -1,0 +1,64 @@
+#pragma once
+
+#include "actors/node/configuration.hpp"
+#include "actors/queue_actor.hpp"
+#include "actors/source_report.hpp"
+#include "actors/supervisor_actor.hpp"
+
+#include "engine/base/result.hpp"
+#include "engine/routing/route_table.hpp"
+
+#include <troupe/registry.hpp>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+// From a checked configuration to what the node's actors are started with.
+
+namespace troupe {
+
+/// Returns where in a data folder the store lies.
+std::filesystem::path store_folder(const std::filesystem::path& data_dir);
+
+result<std::shared_ptr<log_store>>
+open_store(const std::filesystem::path& data_dir);
+
+/// A queue as the store remembers it, without any configuration.
+struct stored_queue {
+  queue_options options;
+  bool is_dead_letters = false;
+};
+result<std::vector<stored_queue>> stored_queues(const log_store& store);
+
+/// Returns the queues of a plan, and those that only the store still knows:
+/// what is in them must not be lost from sight. Remembers new ones.
+result<std::vector<queue_options>>
+queues_of(log_store& store, const checked_config& what);
+
+std::shared_ptr<const route_table> make_route_table(
+  const checked_config& what, const std::vector<queue_options>& queues);
+
+/// The stages of a pipeline: one supervisor each, over its consumers.
+struct stage_set {
+  supervisor_options tree;
+  std::set<std::string> consumed; // queues
+  std::map<std::string, std::shared_ptr<supervisor_figures>> figures;
+};
+stage_set stages_of(
+  const checked_config& what, const registry& handlers,
+  const std::shared_ptr<log_store>& store, const directory_actor& directory);
+
+struct source_set {
+  supervisor_options tree;
+  std::map<std::string, std::shared_ptr<source_report>> reports;
+};
+
+/// Fails where a source cannot be opened.
+result<source_set> sources_of(
+  const checked_config& what, const std::shared_ptr<log_store>& store,
+  const queue_places& places);
+
+} // namespace troupe
