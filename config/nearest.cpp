@@ -34,7 +34,9 @@ nearest(std::string_view name, const std::vector<std::string>& candidates) {
   auto least = std::max<std::size_t>(1, name.size() / 3) + 1;
   if (name.size() > longest_name) return best;
   for (const auto& candidate : candidates) {
-    if (candidate.size() > longest_name) continue;
+    // No fewer edits than the lengths differ by.
+    if (candidate.size() > name.size() + least) continue;
+    if (name.size() > candidate.size() + least) continue;
     auto edits = distance(name, candidate);
     if (edits >= least || edits >= candidate.size()) continue;
     least = edits;
