@@ -33,8 +33,8 @@ std::size_t table_start(std::string_view bytes, std::size_t size) {
 result<batch_ptr> batch::decode(std::string bytes) {
   auto wrong = error{errc::corrupt, "a batch's lengths do not add up"};
   if (bytes.size() < count_bytes) return wrong;
-  auto size = std::size_t{
-    load<std::uint32_t>(bytes.data() + bytes.size() - count_bytes)};
+  auto size =
+    std::size_t{load<std::uint32_t>(bytes.data() + bytes.size() - count_bytes)};
   if (size == 0 || size > (bytes.size() - count_bytes) / end_bytes)
     return wrong;
   auto made = std::shared_ptr<const batch>{new batch{std::move(bytes), size}};

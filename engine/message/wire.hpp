@@ -1,0 +1,65 @@
+#pragma once
+
+#include "engine/base/bytes.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// AMQP's own way to write integers and strings: big-endian.
+
+namespace troupe {
+
+/// Turns the order of an integer's bytes around.
+template <std::unsigned_integral T>
+constexpr T swap_bytes(T value) {
+  auto swapped = T{};
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    swapped |= static_cast<T>((value >> (8 * i)) & 0xff)
+               << (8 * (sizeof(T) - 1 - i));
+  return swapped;
+}
+
+/// Appends an integer, big-endian.
+template <std::unsigned_integral T>
+void put_wire(std::string& out, T value) {
+  put(out, swap_bytes(value));
+}
+
+/// Reads a big-endian integer that need not be aligned.
+template <std::unsigned_integral T>
+T load_wire(const char* from) {
+  return swap_bytes(load<T>(from));
+}
+
+template <std::unsigned_integral T>
+T take_wire(byte_reader& from) {
+  return swap_bytes(from.take<T>());
+}
+
+constexpr std::size_t most_short_string = 255; // bytes
+
+/// Appends a length of 8 bits and the bytes; what is over 255 is cut.
+inline void put_short_string(std::string& out, std::string_view text) {
+  text = text.substr(0, most_short_string);
+  put(out, static_cast<std::uint8_t>(text.size()));
+  out.append(text);
+}
+
+/// Appends a length of 32 bits and the bytes. `text` is under 4 GiB.
+inline void put_long_string(std::string& out, std::string_view text) {
+  put_wire(out, static_cast<std::uint32_t>(text.size()));
+  out.append(text);
+}
+
+inline std::string_view take_short_string(byte_reader& from) {
+  return from.take_bytes(from.take<std::uint8_t>());
+}
+
+inline std::string_view take_long_string(byte_reader& from) {
+  return from.take_bytes(take_wire<std::uint32_t>(from));
+}
+
+} // namespace troupe
