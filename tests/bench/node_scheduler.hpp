@@ -12,7 +12,7 @@ namespace troupe::bench {
 /// Schedules actors the way a node does.
 struct node_scheduler : caf::actor_system_config {
   node_scheduler() {
-    auto cores = std::max(std::thread::hardware_concurrency(), 1u);
+    auto cores = std::max(std::thread::hardware_concurrency(), 2u);
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", std::size_t{cores});
     set("scheduler.max-throughput", std::size_t{300});
