@@ -156,7 +156,7 @@ json::object control::replay_dead_letters(const json::object& request) {
   auto moved = queue->move(
     number_of(request, "limit"),
     [&](const message& x) -> std::optional<std::string> {
-      auto origin = x.header("x-first-death-queue");
+      auto origin = x.header("x-last-death-queue");
       if (!origin || !known.contains(*origin)) return std::nullopt;
       return "queue:" + *origin;
     });

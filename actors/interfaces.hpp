@@ -13,7 +13,7 @@ namespace troupe {
 /// Owns the store and writes for everybody, on a thread of its own.
 using store_actor = caf::typed_actor<
   // Commits with whatever else is waiting.
-  caf::reacts_to<store::commit>, caf::reacts_to<store::flush>>;
+  caf::reacts_to<store::commit>, caf::reacts_to<store::flush>, caf::reacts_to<store::look>>;
 
 /// Reads from the store for everybody, on a thread of its own, so that nobody
 /// who reads waits for an fsync.
@@ -29,7 +29,7 @@ using queue_actor = caf::typed_actor<
   // Answers of store, reader and router.
   caf::reacts_to<queue::stored>, caf::reacts_to<queue::loaded>,
   caf::reacts_to<queue::recovered>, caf::reacts_to<queue::published>,
-  caf::reacts_to<queue::wake>,
+  caf::reacts_to<queue::wake>, caf::reacts_to<queue::retry>,
   // Tells figures.
   caf::replies_to<queue::describe>::with<queue::description>,
   // Writes checkpoints; answers when all is stored.

@@ -31,6 +31,9 @@ struct commit {
 /// Does the write for all commits gathered so far.
 struct flush {};
 
+/// Looks how much room the disk has.
+struct look {};
+
 /// Reads a publish entry back; answered by `queue::loaded`.
 struct read {
   log_place from;
@@ -92,6 +95,9 @@ struct published {
 struct wake {
   std::uint64_t generation = 0;
 };
+
+/// The disk may have room again.
+struct retry {};
 
 /// Asks for figures.
 struct describe {};
@@ -198,6 +204,7 @@ struct stop {};
 
 TROUPE_LOCAL(store::commit)
 TROUPE_LOCAL(store::flush)
+TROUPE_LOCAL(store::look)
 TROUPE_LOCAL(store::read)
 TROUPE_LOCAL(store::recover)
 TROUPE_LOCAL(queue::enqueue)
@@ -209,6 +216,7 @@ TROUPE_LOCAL(queue::loaded)
 TROUPE_LOCAL(queue::recovered)
 TROUPE_LOCAL(queue::published)
 TROUPE_LOCAL(queue::wake)
+TROUPE_LOCAL(queue::retry)
 TROUPE_LOCAL(queue::describe)
 TROUPE_LOCAL(queue::description)
 TROUPE_LOCAL(queue::close)

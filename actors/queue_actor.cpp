@@ -8,6 +8,12 @@
 
 namespace troupe {
 
+namespace {
+
+constexpr auto full_disk_pause = std::chrono::milliseconds{500};
+
+} // namespace
+
 queue_actor::behavior_type queue_state::handlers(
   self_pointer self, queue_places places, queue_options options) {
   self_ = self;
@@ -30,6 +36,7 @@ queue_actor::behavior_type queue_state::handlers(
     [this](queue::recovered& msg) { recovered(msg); },
     [this](queue::published& msg) { published(msg); },
     [this](queue::wake& msg) { wake(msg); },
+    [this](queue::retry) { accept_held(); },
     [this](queue::describe) {
       return queue::description{
         machine_ ? machine_->figures() : queue_figures{}};
@@ -50,12 +57,33 @@ void queue_state::recovered(queue::recovered& msg) {
 }
 
 void queue_state::enqueue(queue::enqueue& msg) {
+  auto must_wait = machine_->options().is_durable && *places_.is_full;
+  if (!must_wait && held_.empty()) {
+    accept(self_->current_sender(), msg);
+    act();
+    return;
+  }
+  if (held_.empty())
+    self_->delayed_send(queue_actor{self_}, full_disk_pause, queue::retry{});
+  held_.emplace_back(self_->current_sender(), std::move(msg));
+}
+
+void queue_state::accept(
+  const caf::strong_actor_ptr& from, queue::enqueue& msg) {
   auto now = actor_now(*self_);
   for (auto& x : msg.what) {
-    publishers_[++last_ticket_] = {self_->current_sender(), x.ticket};
+    publishers_[++last_ticket_] = {from, x.ticket};
     x.ticket = last_ticket_;
     machine_->on_publish(std::move(x), now);
   }
+}
+
+void queue_state::accept_held() {
+  if (*places_.is_full) {
+    self_->delayed_send(queue_actor{self_}, full_disk_pause, queue::retry{});
+    return;
+  }
+  for (auto& [from, msg] : std::exchange(held_, {})) accept(from, msg);
   act();
 }
 

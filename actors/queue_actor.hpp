@@ -6,6 +6,8 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <random>
@@ -17,6 +19,9 @@ namespace troupe {
 /// Where a queue actor finds the others. Store and reader outlive it.
 struct queue_places {
   store_actor store;
+  /// Set by the store while the disk is nearly full. Publishers wait then, and
+  /// consumers go on.
+  std::shared_ptr<const std::atomic<bool>> is_full;
   reader_actor reader;
   router_actor router; // for what its handlers emit
   directory_actor directory;
@@ -38,6 +43,8 @@ private:
 
   void recovered(queue::recovered& msg);
   void enqueue(queue::enqueue& msg);
+  void accept(const caf::strong_actor_ptr& from, queue::enqueue& msg);
+  void accept_held();
   void subscribe(queue::subscribe& msg);
   void settle(queue::settle& msg);
   void leave(const queue::leave& msg);
@@ -77,6 +84,8 @@ private:
   std::map<std::uint64_t, std::pair<std::uint16_t, log_index>> forwards_;
   std::uint64_t last_forward_ = 0;
   std::size_t commits_out_ = 0;
+  /// What came while the disk was full; publishers' windows bound it.
+  std::deque<std::pair<caf::strong_actor_ptr, queue::enqueue>> held_;
   std::optional<time_point> timer_;
   std::uint64_t timer_generation_ = 0;
   std::vector<caf::typed_response_promise<queue::closed>> closing_;

@@ -6,6 +6,8 @@
 
 #include <caf/send.hpp>
 
+#include <spdlog/spdlog.h>
+
 #include <iterator>
 
 namespace troupe {
@@ -38,13 +40,17 @@ void move_to(std::vector<T>& to, std::vector<T>& from) {
 
 store_actor::behavior_type store_state::handlers(
   store_actor::stateful_pointer<store_state> self,
-  std::shared_ptr<log_store> store) {
+  std::shared_ptr<log_store> store,
+  std::shared_ptr<std::atomic<bool>> is_full) {
   self_ = self;
   store_ = std::move(store);
+  is_full_ = std::move(is_full);
   gathered_.sync = false;
+  look_at_space();
   return {
     [this](store::commit& msg) { commit(msg); },
     [this](store::flush) { flush(); },
+    [this](store::look) { look_at_space(); },
   };
 }
 
@@ -76,6 +82,18 @@ void store_state::flush() {
   }
 }
 
+void store_state::look_at_space() {
+  auto is_low = store_->is_low_on_space();
+  if (is_low && !is_full_->exchange(true))
+    spdlog::error(
+      "the disk is nearly full: publishers wait until there is room");
+  if (!is_low && is_full_->exchange(false))
+    spdlog::info("the disk has room again: publishers go on");
+  // While nothing is written, somebody else may fill the disk or free it.
+  self_->delayed_send(
+    store_actor{self_}, std::chrono::seconds{1}, store::look{});
+}
+
 std::vector<log_index> store_state::write() {
   auto done = store_->commit(gathered_);
   if (!done) end_process(exit_io, done.error().detail);
@@ -87,8 +105,9 @@ std::vector<log_index> store_state::write() {
 
 store_actor::behavior_type run_store(
   store_actor::stateful_pointer<store_state> self,
-  std::shared_ptr<log_store> store) {
-  return self->state.handlers(self, std::move(store));
+  std::shared_ptr<log_store> store,
+  std::shared_ptr<std::atomic<bool>> is_full) {
+  return self->state.handlers(self, std::move(store), std::move(is_full));
 }
 
 // -- reading -------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -21,11 +22,13 @@ public:
 
   store_actor::behavior_type handlers(
     store_actor::stateful_pointer<store_state> self,
-    std::shared_ptr<log_store> store);
+    std::shared_ptr<log_store> store,
+    std::shared_ptr<std::atomic<bool>> is_full);
 
 private:
   void commit(store::commit& msg);
   void flush();
+  void look_at_space();
   std::vector<log_index> write();
 
   struct waiting {
@@ -38,12 +41,15 @@ private:
   std::shared_ptr<log_store> store_;
   commit_request gathered_;
   std::vector<waiting> waiting_;
+  std::shared_ptr<std::atomic<bool>> is_full_;
   std::size_t bytes_ = 0;
 };
 
+/// `is_full` is set while the disk is nearly full, for those who publish.
 store_actor::behavior_type run_store(
   store_actor::stateful_pointer<store_state> self,
-  std::shared_ptr<log_store> store);
+  std::shared_ptr<log_store> store,
+  std::shared_ptr<std::atomic<bool>> is_full);
 
 /// Reads for everybody. Spawn it detached, for it blocks.
 class reader_state {

@@ -93,7 +93,9 @@ struct node::parts {
 // -- starting ------------------------------------------------------------------
 
 void node::parts::spawn_services(std::shared_ptr<const route_table> table) {
-  places.store = system.spawn<caf::detached>(run_store, store);
+  auto is_full = std::make_shared<std::atomic<bool>>(false);
+  places.is_full = is_full;
+  places.store = system.spawn<caf::detached>(run_store, store, is_full);
   places.reader = system.spawn<caf::detached>(run_reader, store);
   places.directory = system.spawn(run_directory);
   places.router

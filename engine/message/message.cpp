@@ -13,4 +13,13 @@ std::optional<std::string> message::property(std::string_view name) const {
   return find_property(properties_, name);
 }
 
+std::map<std::string, std::string> message::headers() const {
+  auto all = std::map<std::string, std::string>{};
+  auto set = decode_properties(properties_);
+  if (!set || !set->headers) return all;
+  for (const auto& x : set->headers->fields)
+    if (auto text = header(x.name)) all.emplace(x.name, std::move(*text));
+  return all;
+}
+
 } // namespace troupe

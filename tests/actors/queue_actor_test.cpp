@@ -19,6 +19,7 @@ struct stage_set {
     table->queues["orders"] = {};
     table->outputs["src"] = {{route_target::kind::queue, "orders"}};
     places.store = yes_store::spawn(box, store);
+    places.is_full = is_full;
     places.reader = spawn_empty_reader(box);
     places.directory = box.spawn(run_directory);
     places.router
@@ -61,6 +62,8 @@ struct stage_set {
   }
 
   sandbox box;
+  std::shared_ptr<std::atomic<bool>> is_full
+    = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<yes_store> store = std::make_shared<yes_store>();
   std::shared_ptr<route_table> table = std::make_shared<route_table>();
   std::shared_ptr<router_figures> figures = std::make_shared<router_figures>();
@@ -169,6 +172,20 @@ TEST_CASE("queue_actor: a consumer that dies gives its loans to the next") {
   CHECK(set.bodies() == strings{"b"}); // "a" ran: it waits for its retry
   set.box.wait(2s);
   CHECK(set.bodies() == strings{"a"});
+}
+
+TEST_CASE("queue_actor: publishers wait while the disk is full") {
+  auto set = stage_set{};
+  *set.is_full = true;
+  set.publish(1, {"a"}, {1});
+  set.publish(2, {"b"}, {2});
+  CHECK(set.store->seen.empty());
+  *set.is_full = false;
+  set.box.wait(500ms);
+  CHECK(set.box.take<queue::published>()->ticket == 1);
+  CHECK(set.box.take<queue::published>()->ticket == 2);
+  set.subscribe(2);
+  CHECK(set.bodies() == strings{"a", "b"});
 }
 
 TEST_CASE("queue_actor: closes once all it wrote is stored") {

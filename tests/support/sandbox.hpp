@@ -111,7 +111,7 @@ public:
             else
               self->send(to, answer);
           },
-          [](store::flush) {},
+          [](store::flush) {}, [](store::look) {},
         };
       });
   }

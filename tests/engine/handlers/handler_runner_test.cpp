@@ -1,3 +1,4 @@
+#include "engine/delivery/positions.hpp"
 #include "tests/support/handler_rig.hpp"
 
 #include <catch2/catch.hpp>
