@@ -1,0 +1,167 @@
+#include "engine/store/log_store_parts.hpp"
+
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <map>
+
+// log_store: what changes logs and state.
+
+namespace troupe {
+
+namespace {
+
+using given_indexes = std::map<group_id, log_index>;
+
+// What a write batch adds to a key and a value, about.
+constexpr std::size_t record_bytes = 32;
+
+std::size_t size_of(const commit_request& request) {
+  auto bytes = request.erases.size() * record_bytes;
+  for (const auto& x : request.appends) bytes += x.entry.size() + record_bytes;
+  for (const auto& [group, x] : request.changes)
+    bytes += x.handler.size() + x.scope.size() + x.name.size()
+             + (x.value ? x.value->size() : 0) + record_bytes;
+  return bytes;
+}
+
+rocksdb::Status put_entry(
+  rocksdb::WriteBatch& to,
+  const database& in,
+  log_place place,
+  const encoded_entry& entry) {
+  auto key = log_key(place);
+  auto key_slice = to_slice(key);
+  auto value = std::array{
+    to_slice(entry.head),
+    to_slice(entry.body ? entry.body->bytes() : std::string_view{})};
+  return to.Put(
+    in.log, rocksdb::SliceParts{&key_slice, 1},
+    rocksdb::SliceParts{value.data(), static_cast<int>(value.size())});
+}
+
+rocksdb::Status put_state(
+  rocksdb::WriteBatch& to, const database& in, const state_write& write) {
+  const auto& x = write.change;
+  auto key = state_key(write.group, x.handler, x.scope, x.name);
+  if (!x.value) return to.Delete(in.state, key);
+  return to.Put(in.state, key, seal(*x.value));
+}
+
+rocksdb::Status put_last_index(
+  rocksdb::WriteBatch& to,
+  const database& in,
+  group_id group,
+  log_index index) {
+  auto value = std::string{};
+  put(value, index);
+  return to.Put(in.meta, meta_key::last_index(group), seal(value));
+}
+
+/// Fills the batch; returns the first part that RocksDB does not take.
+rocksdb::Status fill(
+  rocksdb::WriteBatch& to,
+  const database& in,
+  const commit_request& request,
+  const std::vector<log_index>& indexes,
+  const given_indexes& given) {
+  auto status = rocksdb::Status{};
+  auto keep = [&](rocksdb::Status next) {
+    if (status.ok()) status = std::move(next);
+  };
+  for (auto place : request.erases)
+    keep(to.SingleDelete(in.log, log_key(place)));
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
+    const auto& x = request.appends[i];
+    keep(put_entry(to, in, {x.group, indexes[i]}, x.entry));
+  }
+  for (const auto& x : request.changes) keep(put_state(to, in, x));
+  for (auto [group, last] : given) keep(put_last_index(to, in, group, last));
+  return status;
+}
+
+} // namespace
+
+result<void> log_store::parts::check(const commit_request& request) {
+  if (options.read_only)
+    return error{
+      errc::refused, "the store in '" + options.folder.string()
+                       + "' was opened to be read only; open it for writing"};
+  for (auto place : request.erases)
+    if (place.index == 0 || place.index > last(place.group))
+      return error{
+        errc::bad_input, "entry " + std::to_string(place.index) + " of group "
+                           + std::to_string(static_cast<unsigned>(place.group))
+                           + " cannot be erased: it was never stored"};
+  return {};
+}
+
+result<void> log_store::parts::sync_earlier(bool is_wanted) {
+  if (!is_wanted || is_synced) return {};
+  auto status = db->db->SyncWAL();
+  if (!status.ok()) return to_error(status, "cannot write to the store");
+  is_synced = true;
+  ++fsyncs;
+  return {};
+}
+
+result<void>
+log_store::parts::write(rocksdb::WriteBatch& batch, bool is_to_sync) {
+  auto how = rocksdb::WriteOptions{};
+  how.sync = is_to_sync;
+  auto status = db->db->Write(how, &batch);
+  if (!status.ok()) {
+    auto failed = to_error(status, "cannot write to the store");
+    failed.code = errc::storage_failed;
+    return failed;
+  }
+  is_synced = is_to_sync;
+  ++commits;
+  if (is_to_sync) ++fsyncs;
+  bytes_written += batch.GetDataSize();
+  space.on_written(batch.GetDataSize());
+  return {};
+}
+
+result<std::vector<log_index>>
+log_store::commit(const commit_request& request) {
+  if (auto fine = parts_->check(request); !fine) return fine.error();
+  auto given = given_indexes{};
+  auto indexes = std::vector<log_index>{};
+  indexes.reserve(request.appends.size());
+  for (const auto& x : request.appends) {
+    auto& last = given.try_emplace(x.group, last_index(x.group)).first->second;
+    indexes.push_back(++last);
+  }
+  auto batch = rocksdb::WriteBatch{size_of(request)};
+  auto filled = fill(batch, *parts_->db, request, indexes, given);
+  if (!filled.ok())
+    return error{
+      errc::bad_input,
+      "a commit holds something too large to store: " + filled.ToString()};
+  if (batch.Count() == 0) {
+    if (auto done = parts_->sync_earlier(request.sync); !done)
+      return done.error();
+    return indexes;
+  }
+  if (auto done = parts_->write(batch, request.sync); !done)
+    return done.error();
+  for (auto [group, last] : given) parts_->last(group) = last;
+  for (auto place : request.erases)
+    if (place.index == parts_->first(place.group))
+      parts_->raise_first(place.group, place.index + 1);
+  parts_->appended += indexes.size();
+  parts_->erased += request.erases.size();
+  return indexes;
+}
+
+result<void> log_store::flush() {
+  if (parts_->options.read_only) return {};
+  auto& in = *parts_->db;
+  auto status = in.db->Flush(rocksdb::FlushOptions{}, in.families);
+  if (!status.ok()) return to_error(status, "cannot write to the store");
+  parts_->is_synced = true;
+  return {};
+}
+
+} // namespace troupe

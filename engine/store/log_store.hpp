@@ -1,0 +1,132 @@
+#pragma once
+
+#include "engine/store/entry_codec.hpp"
+#include "engine/store/queue_record.hpp"
+#include "engine/store/store_keys.hpp"
+#include "engine/store/store_options.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+struct append {
+  group_id group{};
+  encoded_entry entry;
+};
+
+struct state_write {
+  group_id group{};
+  state_change change;
+};
+
+/// What is to become true together.
+struct commit_request {
+  std::vector<append> appends;
+  std::vector<log_place> erases; // stored before; each once
+  std::vector<state_write> changes;
+  /// Whether it must have reached the disk before `commit` returns.
+  bool sync = true;
+};
+
+/// What the store did since it was opened, and what it takes up.
+struct store_figures {
+  std::uint64_t bytes_on_disk = 0;
+  std::uint64_t bytes_in_memory = 0; // of buffers, caches and open tables
+  std::uint64_t commits = 0;
+  std::uint64_t fsyncs = 0; // of commits
+  std::uint64_t entries_appended = 0;
+  std::uint64_t entries_erased = 0;
+  std::uint64_t bytes_written = 0; // handed to `commit`, before compression
+  std::uint64_t checksum_errors = 0;
+};
+
+/// The logs of all groups, the handlers' state and the queues' names, in one
+/// folder (docs/store_format.md).
+///
+/// One thread owns it and calls what changes it. What is const may be called
+/// from any thread at the same time. After a `storage_failed` the process is
+/// to end: what the disk holds is then unknown.
+class log_store {
+public:
+  /// Opens the store, or makes one. Fails with `in_use`, `newer_format`,
+  /// `corrupt`, `cannot_create`, `storage_failed`, or `not_found` (read-only).
+  static result<std::unique_ptr<log_store>> open(const store_options& options);
+
+  ~log_store();
+
+  // -- the owner's
+  // -------------------------------------------------------------
+
+  /// Does all of it or nothing, with one write and at most one fsync. Returns
+  /// the index of each append, in order: in each group one more than the last,
+  /// from 1, never given again. An empty request with `sync` makes earlier
+  /// commits last that did not ask for it.
+  result<std::vector<log_index>> commit(const commit_request& request);
+
+  /// Returns the queue's record, a new one where the name is new. Fails with
+  /// `bad_config` where it has another number of partitions.
+  result<queue_record>
+  define_queue(const std::string& name, std::uint16_t partitions);
+
+  /// Forgets a queue's record; its entries stay. Unknown names are fine.
+  result<void> drop_queue(const std::string& name);
+
+  /// Moves what is buffered in memory to the disk and frees the memory.
+  result<void> flush();
+
+  // -- anyone's
+  // ----------------------------------------------------------------
+
+  /// Reads one entry; `not_found` where it is erased.
+  result<log_entry> read(log_place place) const;
+
+  /// Shows a group's entries in the order of their indexes, as they were when
+  /// it began. Stops at the first failure, the visitor's or its own.
+  result<void> scan(
+    group_id group,
+    const std::function<result<void>(log_index, log_entry&&)>& visit) const;
+
+  /// Returns the group's last index ever given, 0 before the first.
+  log_index last_index(group_id group) const;
+
+  result<std::optional<std::string>> state(
+    group_id group,
+    std::string_view handler,
+    std::string_view scope,
+    std::string_view name) const;
+
+  /// Shows a handler's state in all groups; the views are good during the
+  /// call.
+  result<void> scan_state(
+    std::string_view handler,
+    const std::function<void(
+      std::string_view scope, std::string_view name, std::string_view value)>&
+      visit) const;
+
+  /// Returns all queues, by name.
+  result<std::vector<queue_record>> queues() const;
+
+  /// True once the disk is so full that publishers should be refused.
+  bool is_low_on_space() const;
+
+  store_figures figures() const;
+
+  /// Returns what was drawn when the store was made, as 32 hex digits.
+  const std::string& store_id() const { return store_id_; }
+
+private:
+  struct parts;
+
+  log_store(std::unique_ptr<parts> all, std::string store_id);
+
+  std::unique_ptr<parts> parts_;
+  std::string store_id_;
+};
+
+} // namespace troupe
