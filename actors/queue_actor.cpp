@@ -178,7 +178,7 @@ void queue_state::act() {
   send_deliveries(todo.deliveries);
   send_forwards(todo.forwards);
   const auto& options = machine_->options();
-  for (const auto& x : todo.loads)
+  for (const auto& x : todo.fetches)
     self_->send(
       places_.reader,
       store::read{{group_of(options.name, x.partition), x.index}, x.partition,

@@ -49,8 +49,8 @@ int validate_command(const command_line& line) {
 int graph_command(const command_line& line) {
   auto loaded = load_configuration(line);
   if (!loaded) return exit_code_for_missing(line);
-  std::cout << (line.format == "dot" ? to_dot(loaded->plan)
-                                     : to_mermaid(loaded->plan));
+  auto draw = line.format == "dot" ? dot : mermaid;
+  std::cout << draw(loaded->config, loaded->plan);
   return 0;
 }
 
@@ -62,12 +62,13 @@ int show_config_command(const command_line& line) {
 }
 
 int explain_command(const command_line& line) {
-  auto text = explanation(line.topic);
-  if (text.empty()) {
+  auto* found = find_fault_kind(line.topic);
+  if (!found) {
     std::cerr << "error: there is no fault " << line.topic << '\n';
     return exit_usage;
   }
-  std::cout << text << '\n';
+  std::cout << found->id << ": " << found->title << "\n\n"
+            << found->text << '\n';
   return 0;
 }
 

@@ -163,6 +163,25 @@ input_key key_of(const source_config& source) {
   };
 }
 
+record_kind to_kind(record_format format) {
+  switch (format) {
+    case record_format::lines: return record_kind::lines;
+    case record_format::ndjson: return record_kind::ndjson;
+    case record_format::json: return record_kind::json;
+    case record_format::csv: return record_kind::csv;
+  }
+  return record_kind::lines;
+}
+
+input_options to_input_options(const source_config& source) {
+  auto options = input_options{};
+  if (source.type == source_config::kind::file) options.path = source.path;
+  options.kind = to_kind(source.format);
+  options.key = key_of(source);
+  options.max_record = source.max_record;
+  return options;
+}
+
 } // namespace
 
 result<source_set> sources_of(
@@ -183,7 +202,7 @@ result<source_set> sources_of(
       auto saved = store->state(group, "source:" + name, "", "progress");
       if (!saved)
         return result<std::unique_ptr<record_input>>{saved.error()};
-      return open_input(to_input_options(config, key_of(config)), *saved);
+      return open_input(to_input_options(config), *saved);
     };
     if (auto tried = options.open(); !tried) return tried.error();
     all.reports[name] = options.report;

@@ -3,6 +3,7 @@
 #include "actors/fatal.hpp"
 #include "actors/node/configuration.hpp"
 #include "actors/node/progress_line.hpp"
+#include "actors/node/stages.hpp"
 
 #include "engine/store/verify.hpp"
 

@@ -235,7 +235,7 @@ bool queue_machine::is_at_hand(segment& x) {
   if (x.messages()) return true;
   if (!x.is_loading()) {
     x.set_loading(true);
-    out_.loads.push_back({partition_of(x.first()), x.index(), x.first()});
+    out_.fetches.push_back({partition_of(x.first()), x.index(), x.first()});
   }
   return false;
 }

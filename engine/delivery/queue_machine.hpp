@@ -77,7 +77,7 @@ struct forward {
 };
 
 /// Read a publish entry back; answered by `on_loaded`.
-struct load {
+struct fetch {
   std::uint16_t partition = 0;
   log_index index = 0;
   position first = 0;
@@ -94,7 +94,7 @@ struct queue_actions {
   std::vector<confirm> confirms;
   std::vector<delivery> deliveries;
   std::vector<forward> forwards;
-  std::vector<load> loads;
+  std::vector<fetch> fetches;
   std::vector<settled> settlements;
 };
 

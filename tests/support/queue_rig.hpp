@@ -171,7 +171,7 @@ public:
   std::map<std::uint64_t, std::deque<held>> hands; // what consumers hold
   std::vector<std::uint64_t> confirmed;
   std::deque<forward> forwards;
-  std::deque<load> to_load;
+  std::deque<fetch> to_load;
   std::deque<log_append> to_store;
   std::map<std::uint16_t, std::map<log_index, log_entry>> logs;
   std::map<position, int> settled; // how often, by committed entries
@@ -189,7 +189,7 @@ private:
     for (auto& x : todo.appends) to_store.push_back(std::move(x));
     for (auto& x : todo.confirms) confirmed.push_back(x.ticket);
     for (auto& x : todo.forwards) forwards.push_back(std::move(x));
-    for (auto& x : todo.loads) to_load.push_back(x);
+    for (auto& x : todo.fetches) to_load.push_back(x);
     for (auto& x : todo.deliveries)
       for (auto& run : x.runs)
         for (std::uint32_t i = 0; i < run.count; ++i)
