@@ -80,8 +80,11 @@ TEST_CASE("log_store: a scan shows its group alone, in order", "[store]") {
   auto folder = temp_folder{};
   auto store = open_in(folder);
   for (auto in : {group, group_id{4}, group_id{6}, other})
-    for (int i = 0; i < 300; ++i)
-      store->commit(appending(in, published(1, std::to_string(i)))).value();
+    for (int i = 0; i < 300; ++i) {
+      auto request = appending(in, published(1, std::to_string(i)));
+      request.sync = false;
+      store->commit(request).value();
+    }
   for (auto in : {group, other}) {
     auto seen = stored_in(*store, in);
     REQUIRE(seen.size() == 300);
