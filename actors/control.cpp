@@ -57,8 +57,8 @@ json::object to_row(const message& x) {
   for (const auto& [name, value] : x.headers()) {
     // The attempts are a list; as text they would be hard to use.
     auto ec = boost::system::error_code{};
-    auto parsed = name == "x-attempts" ? json::parse(value, ec) : json::value{};
-    headers[name] = parsed.is_array() ? parsed : json::value{value};
+    auto parsed = name == "x-attempts" ? json::parse(value, ec) : json::value();
+    headers[name] = parsed.is_array() ? parsed : json::value(value);
   }
   return {
     {"routing_key", x.routing_key()}, {"headers", std::move(headers)},

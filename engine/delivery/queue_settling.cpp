@@ -248,10 +248,8 @@ checkpoint_entry queue_machine::snapshot(const partition_state& in) const {
   entry.next = in.log.next();
   entry.next_sequence = in.next_sequence;
   entry.publishers = in.log.publishers();
-  for (const auto& x : in.log.segments()) {
-    if (x.first() >= in.log.cursor()) break; // never offered, never settled
+  for (const auto& x : in.log.segments())
     if (!x.is_done()) x.settled_runs(entry.settled);
-  }
   auto start = partition_start(in.log.partition());
   auto end = partition_start(in.log.partition() + 1);
   auto part = [&](const auto& all) {

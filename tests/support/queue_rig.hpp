@@ -127,6 +127,11 @@ public:
     act();
   }
 
+  void checkpoint() {
+    machine->on_checkpoint();
+    act();
+  }
+
   /// Loses all but what is stored, and starts anew from that.
   void kill() {
     hands.clear();

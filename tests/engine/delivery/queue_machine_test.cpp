@@ -71,16 +71,28 @@ TEST_CASE("queue_machine: knows its publishers after a checkpoint and a kill") {
   rig.store_all();
   rig.ack(1, 1);
   rig.store_all();
-  rig.machine->on_checkpoint();
-  rig.machine->lend();
-  for (auto& x : rig.machine->take_actions().appends)
-    rig.to_store.push_back(std::move(x));
+  rig.checkpoint();
   rig.store_all();
   REQUIRE(rig.entries() == 1); // the checkpoint alone
   rig.kill();
   rig.publish({"a"}, "file", {1});
   rig.store_all();
   CHECK(rig.figures().length == 0);
+}
+
+TEST_CASE("queue_machine: a checkpoint right after a start forgets nothing") {
+  auto rig = queue_rig{};
+  rig.subscribe(1, 1);
+  rig.publish({"a", "b"});
+  rig.store_all();
+  rig.ack(1, 1);
+  rig.store_all();
+  rig.kill();
+  rig.checkpoint();
+  rig.store_all();
+  rig.kill();
+  rig.subscribe(2, 2);
+  CHECK(rig.bodies(2) == strings{"b"});
 }
 
 TEST_CASE("queue_machine: a full queue holds its confirms until it has room") {

@@ -135,6 +135,7 @@ private:
       next = std::max(next, last);
     }
     rig_.kill();
+    if (roll(2) == 0) rig_.checkpoint(); // as a stop right after the start
   }
 
   void take_forwards() {
