@@ -1,11 +1,10 @@
 #include "config/read.hpp"
 
 #include "config/nearest.hpp"
-#include "config/nesting.hpp"
 #include "config/options.hpp"
 #include "config/table_reader.hpp"
-
-#include <toml++/toml.h>
+#include "config/toml.hpp"
+#include "config/toml_scan.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -139,20 +138,20 @@ private:
   reading reading_;
 };
 
-void add_too_deep(
-  const source_text& source, std::uint32_t line, read_result& out) {
-  auto start = toml::source_position{line, 1};
-  auto& fault = out.faults.emplace_back(make_fault(
-    "E0002", "a key nests too deep", source.at({start, start, nullptr})));
-  fault.label = "more than " + std::to_string(most_dots) + " dots";
-  fault.help = "put a name that has dots into quotes";
+void add_scan_fault(
+  const source_text& source, const scan_fault& found, read_result& out) {
+  auto start = toml::source_position{found.line, found.column};
+  auto& fault = out.faults.emplace_back(
+    make_fault("E0002", found.message, source.at({start, start, nullptr})));
+  fault.label = found.label;
+  fault.help = found.help;
 }
 
 void read_text(
   const named_text& input, const environment& lookup, read_result& out) {
   auto source = source_text{input.file, input.text};
-  if (auto line = find_deep_key(input.text); line > 0)
-    return add_too_deep(source, line, out);
+  if (auto found = scan_toml(input.text))
+    return add_scan_fault(source, *found, out);
   try {
     auto root = toml::parse(std::string_view{input.text});
     file_reader{source, lookup, out}.read(root);

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "config/fault.hpp"
-
-#include <toml++/toml.h>
+#include "config/toml.hpp"
 
 #include <string>
 #include <string_view>

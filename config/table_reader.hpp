@@ -3,9 +3,8 @@
 #include "config/option_visitor.hpp"
 #include "config/place_map.hpp"
 #include "config/source_text.hpp"
+#include "config/toml.hpp"
 #include "config/variables.hpp"
-
-#include <toml++/toml.h>
 
 #include <optional>
 #include <string>

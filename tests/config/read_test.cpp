@@ -211,7 +211,27 @@ TEST_CASE("read: dots in texts and comments nest nothing") {
   CHECK(read_one("[node]\nname = \"\"\"\\\"" + dots + "\n" + dots + "\"\"\"\n")
           .faults.empty());
   auto deep = read_one("\n\"a b\"" + dots + " = 1\n");
-  CHECK(summary(deep.faults) == "E0002 2:1");
+  CHECK(summary(deep.faults) == "E0002 2:38");
+}
+
+TEST_CASE("read: what the parser asserts about itself stops nothing") {
+  for (auto text : {"[{", "[,", "[[=]]", "[\"a\".{]"}) {
+    auto faults = read_one(text).faults;
+    REQUIRE(faults.size() == 1);
+    CHECK(faults[0].id == "E0002");
+  }
+}
+
+TEST_CASE("read: letters of any kind stand in texts and comments only") {
+  CHECK(
+    read_one("\xef\xbb\xbf[node] # \u00e4\nname = '\u00e4'\n").faults.empty());
+  CHECK(
+    read_one("[node]\nname = \"\"\"\u00e4\"\"\"\"\" # \u00e4'\n")
+      .config.node.name
+    == "\u00e4\"\"");
+  CHECK(summary(read_one("[node]\n'\u00e4' = 1\n").faults) == "E0101 2:1");
+  CHECK(summary(read_one("\n[n\u00e4me]\n").faults) == "E0002 2:3");
+  CHECK(summary(read_one("a = '\u00e4' \u00e4\n").faults) == "E0002 1:9");
 }
 
 TEST_CASE("read: very long lines are cut when quoted") {
