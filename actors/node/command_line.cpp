@@ -123,7 +123,7 @@ private:
     auto* made = add(to, name, what, run);
     takes_node(made);
     made->add_option("queue", line_.topic, "The queue")->required();
-    made->add_option("--limit", line_.limit, "At most so many; all by default");
+    made->add_option("--limit", line_.limit, "At most so many");
     return made;
   }
 

@@ -14,17 +14,6 @@
 
 namespace troupe {
 
-namespace {
-
-/// Where a file given with -c is not there, the command line is to blame.
-int exit_code_for_missing(const command_line& line) {
-  for (const auto& file : files_of(line))
-    if (!std::filesystem::exists(file)) return exit_no_input;
-  return exit_config;
-}
-
-} // namespace
-
 int validate_command(const command_line& line) {
   auto files = files_of(line);
   if (files.empty()) {
@@ -42,13 +31,13 @@ int validate_command(const command_line& line) {
     else
       std::cerr << to_text(found.faults, names);
   }
-  if (has_errors(found.faults)) return exit_code_for_missing(line);
+  if (has_errors(found.faults)) return exit_code_of_faults(line);
   return line.deny_warnings && !found.faults.empty() ? exit_config : 0;
 }
 
 int graph_command(const command_line& line) {
   auto loaded = load_configuration(line);
-  if (!loaded) return exit_code_for_missing(line);
+  if (!loaded) return exit_code_of_faults(line);
   auto draw = line.format == "dot" ? dot : mermaid;
   std::cout << draw(loaded->config, loaded->plan);
   return 0;
@@ -56,7 +45,7 @@ int graph_command(const command_line& line) {
 
 int show_config_command(const command_line& line) {
   auto loaded = load_configuration(line);
-  if (!loaded) return exit_code_for_missing(line);
+  if (!loaded) return exit_code_of_faults(line);
   std::cout << effective(loaded->config);
   return 0;
 }

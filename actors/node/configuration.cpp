@@ -1,5 +1,6 @@
 #include "actors/node/configuration.hpp"
 
+#include "actors/fatal.hpp"
 #include "config/check.hpp"
 #include "engine/routing/condition.hpp"
 #include "engine/routing/key_expression.hpp"
@@ -63,6 +64,14 @@ std::optional<checked_config> load_configuration(const command_line& line) {
   if (has_errors(found.faults)) return std::nullopt;
   auto plan = make_plan(found.config);
   return checked_config{std::move(found.config), std::move(plan)};
+}
+
+int exit_code_of_faults(const command_line& line) {
+  auto files = files_of(line);
+  if (files.empty()) return exit_usage;
+  for (const auto& file : files)
+    if (!std::filesystem::exists(file)) return exit_no_input;
+  return exit_config;
 }
 
 std::optional<std::filesystem::path> data_dir_of(const command_line& line) {

@@ -32,6 +32,10 @@ read_config_result check_configuration(const command_line& line);
 /// standard error; nothing where one of them is an error.
 std::optional<checked_config> load_configuration(const command_line& line);
 
+/// Returns the exit code for a configuration that cannot be used: where a file
+/// given with -c is not there, the command line is to blame.
+int exit_code_of_faults(const command_line& line);
+
 /// Returns the data folder the command line means. Prints why there is none.
 std::optional<std::filesystem::path> data_dir_of(const command_line& line);
 

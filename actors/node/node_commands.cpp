@@ -8,7 +8,9 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <iostream>
+#include <limits>
 
 #include <unistd.h>
 
@@ -53,7 +55,7 @@ result<json::object> ask_stopped_node(
 template <class Print>
 int ask(const command_line& line, const json::object& request, Print print) {
   auto data_dir = data_dir_of(line);
-  if (!data_dir) return exit_config;
+  if (!data_dir) return exit_code_of_faults(line);
   auto answer = ask_running_node(*data_dir, request);
   if (!answer && answer.error().code == errc::not_found)
     answer = ask_stopped_node(*data_dir, request);
@@ -73,8 +75,12 @@ int ask_rows(
   });
 }
 
-std::uint64_t limit_of(const command_line& line) {
-  return line.limit > 0 ? line.limit : 1'000'000;
+// What is shown is borrowed all at once; what is moved goes in small steps.
+constexpr std::uint64_t most_shown = 10'000;
+constexpr std::uint64_t everything = std::numeric_limits<std::uint32_t>::max();
+
+std::uint64_t limit_of(const command_line& line, std::uint64_t most) {
+  return line.limit > 0 ? std::min(line.limit, most) : most;
 }
 
 void print_dead_letter(const json::object& row) {
@@ -121,7 +127,8 @@ int dlq_ls_command(const command_line& line) {
 
 int dlq_show_command(const command_line& line) {
   auto request = json::object{
-    {"command", "dlq.show"}, {"queue", line.topic}, {"limit", limit_of(line)}};
+    {"command", "dlq.show"}, {"queue", line.topic},
+    {"limit", limit_of(line, most_shown)}};
   return ask(line, request, [&](const json::object& answer) {
     const auto& rows = answer.at("rows").as_array();
     if (line.as_json)
@@ -138,7 +145,7 @@ int dlq_replay_command(const command_line& line) {
     return exit_usage;
   auto request = json::object{
     {"command", "dlq.replay"}, {"queue", line.topic},
-    {"limit", limit_of(line)}};
+    {"limit", limit_of(line, everything)}};
   return ask(line, request, [&](const json::object& answer) {
     if (line.as_json)
       std::cout << json::serialize(answer) << '\n';

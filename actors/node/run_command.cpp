@@ -151,7 +151,7 @@ void set_up_log(const command_line& line, const node_config& config) {
 
 int run_command(const command_line& line) {
   auto loaded = load_configuration(line);
-  if (!loaded) return exit_config;
+  if (!loaded) return exit_code_of_faults(line);
   if (!line.data_dir.empty()) loaded->config.node.data_dir = line.data_dir;
   set_up_log(line, loaded->config.node);
   return run{line, *loaded}.go();

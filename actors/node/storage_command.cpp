@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 int storage_verify_command(const command_line& line) {
   auto data_dir = data_dir_of(line);
-  if (!data_dir) return exit_config;
+  if (!data_dir) return exit_code_of_faults(line);
   auto progress = progress_line{"checked"};
   auto options = store_options{};
   options.folder = store_folder(*data_dir);
