@@ -9,7 +9,17 @@ namespace troupe {
 
 namespace {
 
+bool needs_escape(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '"' || c == '\\';
+}
+
 void append_json(std::string& out, std::string_view text) {
+  // Most fields need no escapes, and a printer costs more than they do.
+  if (std::ranges::none_of(text, needs_escape)) {
+    out += '"';
+    out.append(text) += '"';
+    return;
+  }
   auto printer = boost::json::serializer{};
   printer.reset(boost::json::string_view{text.data(), text.size()});
   char piece[512];
