@@ -32,6 +32,7 @@ std::string seal(std::string_view value);
 
 /// Returns the bytes behind the checksum, a view into `sealed`, or `corrupt`.
 result<std::string_view> unseal(std::string_view sealed);
+result<std::string_view> unseal(std::string&& gone_too_soon) = delete;
 
 std::string encode(const queue_record& record);
 result<queue_record> decode_queue_record(std::string_view value);

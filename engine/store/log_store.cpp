@@ -21,7 +21,8 @@ std::string to_hex(std::string_view bytes) {
 result<std::string> stored_id(const database& in) {
   auto sealed = value_of(in, in.meta, to_slice(meta_key::store_id));
   if (!sealed) return sealed.error();
-  auto id = unseal(sealed->value_or(""));
+  auto bytes = std::move(*sealed).value_or("");
+  auto id = unseal(bytes);
   if (!id)
     return error{
       errc::corrupt, "the store's id is damaged; restore a copy of the store"};
