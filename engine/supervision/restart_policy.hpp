@@ -22,7 +22,9 @@ enum class on_giving_up : std::uint8_t {
 
 struct restart_policy {
   troupe::strategy strategy = troupe::strategy::one_for_one;
-  std::uint32_t max_restarts = 60;
+  /// High, for an exception that a message causes restarts its consumer: this
+  /// stops a handler that fails at nearly everything, not one that stumbles.
+  std::uint32_t max_restarts = 1000;
   duration within = std::chrono::minutes{1};
   on_giving_up then = on_giving_up::pause;
   troupe::backoff backoff{

@@ -7,6 +7,10 @@ namespace troupe {
 
 namespace {
 
+// A child that ran this many times as long as it had to wait before is not
+// failing in a row: one that fails now and then keeps nine tenths of its time.
+constexpr int steady_run = 10;
+
 std::string to_string(on_giving_up then) {
   switch (then) {
     case on_giving_up::pause: return "pause";
@@ -57,7 +61,7 @@ void supervision::on_exited(
   std::size_t child, exit_reason reason, time_point now, double random) {
   if (!is_alive(child)) return;
   auto& x = children_[child];
-  if (x.now == phase::running && now - x.started_at > policy_.within)
+  if (x.now == phase::running && now - x.started_at >= steady_run * x.waited)
     x.failures = 0;
   auto was_asked = x.now == phase::stopping;
   auto is_expected = was_asked || x.must_stop || is_ending_;
@@ -106,8 +110,9 @@ void supervision::on_failed(std::size_t child, time_point now, double random) {
     out_.push_back(give_up{child, policy_.then});
     return end();
   }
-  auto wait = policy_.backoff.delay(++children_[child].failures, random);
-  restart_group(child, now + wait);
+  auto& x = children_[child];
+  x.waited = policy_.backoff.delay(++x.failures, random);
+  restart_group(child, now + x.waited);
 }
 
 /// Notes a failure at `now`. One group started anew counts as one restart.

@@ -112,6 +112,7 @@ private:
     time_point not_before{};
     time_point started_at{};
     std::uint32_t failures = 0; // in a row, for the backoff
+    duration waited{0};         // before its last start
 
     bool is_alive() const {
       return now == phase::starting || now == phase::running
