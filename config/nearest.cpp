@@ -8,6 +8,8 @@ namespace {
 
 // Longer names are not compared: the table below grows with their product.
 constexpr std::size_t longest_name = 100;
+// Nor is a name looked for among more than this: each fault would cost a walk.
+constexpr std::size_t most_candidates = 2000;
 
 // Edits between two names; neighbours swapped count as one edit.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -32,7 +34,8 @@ std::string
 nearest(std::string_view name, const std::vector<std::string>& candidates) {
   auto best = std::string{};
   auto least = std::max<std::size_t>(1, name.size() / 3) + 1;
-  if (name.size() > longest_name) return best;
+  if (name.size() > longest_name || candidates.size() > most_candidates)
+    return best;
   for (const auto& candidate : candidates) {
     // No fewer edits than the lengths differ by.
     if (candidate.size() > name.size() + least) continue;

@@ -1,10 +1,10 @@
 #include "config/read.hpp"
 
+#include "config/deep_key.hpp"
 #include "config/nearest.hpp"
 #include "config/options.hpp"
 #include "config/table_reader.hpp"
 #include "config/toml.hpp"
-#include "config/toml_scan.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -138,20 +138,20 @@ private:
   reading reading_;
 };
 
-void add_scan_fault(
-  const source_text& source, const scan_fault& found, read_result& out) {
-  auto start = toml::source_position{found.line, found.column};
-  auto& fault = out.faults.emplace_back(
-    make_fault("E0002", found.message, source.at({start, start, nullptr})));
-  fault.label = found.label;
-  fault.help = found.help;
+void add_deep_key(
+  const source_text& source, const text_position& where, read_result& out) {
+  auto start = toml::source_position{where.line, where.column};
+  auto& fault = out.faults.emplace_back(make_fault(
+    "E0002", "this key nests too deep", source.at({start, start, nullptr})));
+  fault.label = "the dot number " + std::to_string(most_dots + 1);
+  fault.help = "put a name that has dots into quotes";
 }
 
 void read_text(
   const named_text& input, const environment& lookup, read_result& out) {
   auto source = source_text{input.file, input.text};
-  if (auto found = scan_toml(input.text))
-    return add_scan_fault(source, *found, out);
+  if (auto where = find_deep_key(input.text))
+    return add_deep_key(source, *where, out);
   try {
     auto root = toml::parse(std::string_view{input.text});
     file_reader{source, lookup, out}.read(root);

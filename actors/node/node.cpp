@@ -145,7 +145,8 @@ result<std::unique_ptr<node>> node::start(
   all->queues = std::move(*queues);
   all->spawn_services(make_route_table(what, all->queues));
 
-  auto made = stages_of(what, handlers, all->store, all->places.directory);
+  auto made = stages_of(
+    what, handlers, all->store, all->places.directory, asked);
   all->consumed = made.consumed;
   all->stages = made.figures;
   auto inputs = sources_of(what, all->store, all->places);

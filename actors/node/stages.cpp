@@ -4,7 +4,6 @@
 #include "actors/fatal.hpp"
 #include "actors/node/subtree.hpp"
 #include "actors/source_actor.hpp"
-
 #include "engine/handlers/file_sink.hpp"
 #include "engine/ring/slot_map.hpp"
 #include "engine/source/record_input.hpp"
@@ -74,7 +73,8 @@ key_reader reader_of(const order_config& order) {
 }
 
 state_reader state_reader_of(
-  const std::shared_ptr<log_store>& store, const std::string& handler,
+  const std::shared_ptr<log_store>& store,
+  const std::string& handler,
   const std::string& queue) {
   return [=](std::uint16_t partition, auto scope, auto name) {
     auto found = store->state(group_of(queue, partition), handler, scope, name);
@@ -92,6 +92,20 @@ outputs_of(const plan& from, const std::string& component) {
   return all;
 }
 
+/// A consumer reads one queue; a component with several has consumers at each.
+consumer_options consumer_of(
+  const stage_plan& from,
+  const queue_config& queue,
+  const std::shared_ptr<log_store>& store) {
+  auto stage = from.stage;
+  if (queue.order) stage.key = reader_of(*queue.order);
+  stage.read_state = state_reader_of(store, stage.name, queue.name);
+  auto made = from.consumer;
+  made.queue = queue.name;
+  made.of = std::make_shared<troupe::stage>(std::move(stage));
+  return made;
+}
+
 child_spec
 consumer_child(const directory_actor& directory, const consumer_options& of) {
   return {
@@ -100,16 +114,17 @@ consumer_child(const directory_actor& directory, const consumer_options& of) {
       return caf::actor_cast<caf::actor>(
         system.spawn(run_consumer, directory, of));
     },
-    [](const caf::actor& child) {
-      caf::anon_send(child, consumer::stop{});
-    }};
+    [](const caf::actor& child) { caf::anon_send(child, consumer::stop{}); }};
 }
 
 } // namespace
 
 stage_set stages_of(
-  const checked_config& what, const registry& handlers,
-  const std::shared_ptr<log_store>& store, const directory_actor& directory) {
+  const checked_config& what,
+  const registry& handlers,
+  const std::shared_ptr<log_store>& store,
+  const directory_actor& directory,
+  const std::function<void(const std::string& why)>& stop_node) {
   auto all = stage_set{};
   all.tree.name = "node/pipeline";
   all.tree.policy.max_restarts = 3;
@@ -119,27 +134,27 @@ stage_set stages_of(
     auto made = x.is_sink
                   ? to_stage(what.config.sinks.at(x.component))
                   : to_stage(what.config.handlers.at(x.component), handlers);
-    const auto& queue = what.plan.queues.at(x.queues.at(0));
     made.stage.outputs = outputs_of(what.plan, x.component);
-    if (queue.order) made.stage.key = reader_of(*queue.order);
-    made.stage.read_state = state_reader_of(store, x.component, queue.name);
-    made.consumer.queue = queue.name;
-    made.consumer.of = std::make_shared<stage>(std::move(made.stage));
-
     auto supervisor = supervisor_options{};
     supervisor.name = "node/pipeline/" + x.component;
     supervisor.policy = made.policy;
     supervisor.figures = std::make_shared<supervisor_figures>();
-    for (std::uint32_t i = 0; i < made.threads; ++i)
-      supervisor.children.push_back(consumer_child(directory, made.consumer));
+    supervisor.stop_node = stop_node;
+    for (const auto& name : x.queues) {
+      const auto& queue = what.plan.queues.at(name);
+      auto consumer = consumer_of(made, queue, store);
+      for (std::uint32_t i = 0; i < made.threads; ++i)
+        supervisor.children.push_back(consumer_child(directory, consumer));
+      all.consumed.insert(queue.name);
+    }
     all.figures[x.component] = supervisor.figures;
-    all.consumed.insert(queue.name);
     all.tree.children.push_back(as_child(std::move(supervisor)));
   }
   return all;
 }
 
-// -- sources -------------------------------------------------------------------
+// -- sources
+// -------------------------------------------------------------------
 
 namespace {
 
@@ -185,7 +200,8 @@ input_options to_input_options(const source_config& source) {
 } // namespace
 
 result<source_set> sources_of(
-  const checked_config& what, const std::shared_ptr<log_store>& store,
+  const checked_config& what,
+  const std::shared_ptr<log_store>& store,
   const queue_places& places) {
   auto all = source_set{};
   all.tree.name = "node/sources";
@@ -200,8 +216,7 @@ result<source_set> sources_of(
     auto group = options.group;
     options.open = [=, config = source]() {
       auto saved = store->state(group, "source:" + name, "", "progress");
-      if (!saved)
-        return result<std::unique_ptr<record_input>>{saved.error()};
+      if (!saved) return result<std::unique_ptr<record_input>>{saved.error()};
       return open_input(to_input_options(config), *saved);
     };
     if (auto tried = options.open(); !tried) return tried.error();

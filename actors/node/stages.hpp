@@ -4,12 +4,12 @@
 #include "actors/queue_actor.hpp"
 #include "actors/source_report.hpp"
 #include "actors/supervisor_actor.hpp"
-
 #include "engine/base/result.hpp"
 #include "engine/routing/route_table.hpp"
 
 #include <troupe/registry.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -48,8 +48,11 @@ struct stage_set {
   std::map<std::string, std::shared_ptr<supervisor_figures>> figures;
 };
 stage_set stages_of(
-  const checked_config& what, const registry& handlers,
-  const std::shared_ptr<log_store>& store, const directory_actor& directory);
+  const checked_config& what,
+  const registry& handlers,
+  const std::shared_ptr<log_store>& store,
+  const directory_actor& directory,
+  const std::function<void(const std::string& why)>& stop_node);
 
 struct source_set {
   supervisor_options tree;
@@ -58,7 +61,8 @@ struct source_set {
 
 /// Fails where a source cannot be opened.
 result<source_set> sources_of(
-  const checked_config& what, const std::shared_ptr<log_store>& store,
+  const checked_config& what,
+  const std::shared_ptr<log_store>& store,
   const queue_places& places);
 
 } // namespace troupe

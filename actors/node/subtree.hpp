@@ -34,21 +34,23 @@ private:
 inline child_spec as_child(
   supervisor_options options, const std::shared_ptr<subtree>& where = {}) {
   auto start = [options, where](caf::actor_system& system) {
-    auto made
-      = caf::actor_cast<caf::actor>(system.spawn(run_supervisor, options));
+    auto made =
+      caf::actor_cast<caf::actor>(system.spawn(run_supervisor, options));
     if (where) where->set(made);
     return made;
   };
   auto stop = [](const caf::actor& child) {
     caf::anon_send(child, supervisor::stop{});
   };
-  return {options.name, std::move(start), std::move(stop)};
+  auto own_name = options.name.substr(options.name.rfind('/') + 1);
+  return {std::move(own_name), std::move(start), std::move(stop)};
 }
 
 /// Asks a supervisor to stop and waits until it has. Returns whether it did by
 /// `deadline`.
 inline bool stop_and_wait(
-  caf::actor_system& system, const caf::actor& who,
+  caf::actor_system& system,
+  const caf::actor& who,
   std::chrono::steady_clock::time_point deadline) {
   if (!who) return true;
   auto self = caf::scoped_actor{system};
@@ -57,9 +59,8 @@ inline bool stop_and_wait(
   auto left = deadline - std::chrono::steady_clock::now();
   auto has_ended = true;
   self->receive(
-    [](const caf::down_msg&) {},
-    caf::after(std::max(left, decltype(left){0})) >>
-      [&] { has_ended = false; });
+    [](const caf::down_msg&) {}, caf::after(std::max(left, decltype(left){0}))
+                                   >> [&] { has_ended = false; });
   return has_ended;
 }
 

@@ -18,6 +18,10 @@ namespace troupe {
 template <class T>
 struct property_field {
   using type = T;
+  constexpr property_field(
+    std::string_view its_name, std::optional<T> properties::*its_member)
+    : name{its_name}, member{its_member} {}
+
   std::string_view name;
   std::optional<T> properties::*member;
 };

@@ -28,19 +28,27 @@ constexpr run runs[] = {
   {"pipeline, durable, by key, 4 threads", true, true, 4, 750'000, ""},
 };
 
-/// Returns messages a second from the first publish until the last one is
-/// confirmed, handled, acked and, in a durable queue, its ack stored.
-double messages_passed(const run& x) {
+struct passage {
+  double messages = 0;  // a second
+  double processor = 0; // nanoseconds of all cores a message
+};
+
+/// Measures from the first publish until the last message is confirmed,
+/// handled, acked and, in a durable queue, its ack stored.
+passage pass(const run& x) {
   auto left = std::make_shared<countdown>(x.messages);
   auto rig =
     pipeline_rig{{x.is_durable, x.is_ordered, x.threads, counts(left)}};
   rig.wait_until_empty(); // until it has recovered
+  auto used = processor_seconds();
   auto time = seconds([&] {
     rig.system().spawn<caf::detached>(run_publisher, rig.router(), x.messages);
     left->wait();
     rig.wait_until_empty();
   });
-  return static_cast<double>(x.messages) / time;
+  used = processor_seconds() - used;
+  auto count = static_cast<double>(x.messages);
+  return {count / time, 1e9 * used / count};
 }
 
 /// Messages a second of one hop, or of plain writes with an fsync each.
@@ -57,11 +65,18 @@ int main(int argc, char** argv) {
   const auto asked = arguments{argc, argv};
   for (const auto& x : runs) {
     if (!asked.wants(x.what)) continue;
+    auto used = std::vector<double>{};
     auto [value, limit] = measure(
-      asked.repetitions, [&] { return messages_passed(x) / 1e6; },
+      asked.repetitions,
+      [&] {
+        auto passed = pass(x);
+        used.push_back(passed.processor);
+        return passed.messages / 1e6;
+      },
       [&] { return limit_of(x) / 1e6; });
     print(
       {x.what, value, "M msg/s",
        x.is_durable ? "fdatasync a 64 KiB" : "one hop of 256", limit, x.aim});
+    print({std::string{x.what} + ", processor", median(used), "ns/msg"});
   }
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <sys/resource.h>
 
 namespace troupe::bench {
 
@@ -20,6 +21,15 @@ std::string rounded(double x) {
 }
 
 } // namespace
+
+double processor_seconds() {
+  auto used = rusage{};
+  ::getrusage(RUSAGE_SELF, &used);
+  auto in_seconds = [](const timeval& x) {
+    return static_cast<double>(x.tv_sec) + static_cast<double>(x.tv_usec) / 1e6;
+  };
+  return in_seconds(used.ru_utime) + in_seconds(used.ru_stime);
+}
 
 void print(const line& x) {
   auto has_limit = !x.limit_name.empty() && x.limit > 0;

@@ -18,6 +18,10 @@ double seconds(Work work) {
   return std::chrono::duration<double>(clock::now() - start).count();
 }
 
+/// Returns the seconds of all cores that this process has used so far. Others
+/// on the machine disturb this far less than they disturb the clock.
+double processor_seconds();
+
 /// Returns the middle one; of none, zero.
 inline double median(std::vector<double> all) {
   if (all.empty()) return 0;

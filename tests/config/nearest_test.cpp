@@ -22,3 +22,8 @@ TEST_CASE("nearest: a name unlike all others finds none") {
 TEST_CASE("nearest: the name with fewest edits wins") {
   CHECK(nearest("thread", {"treads", "threads"}) == "threads");
 }
+
+TEST_CASE("nearest: very many or very long names are not compared") {
+  CHECK(nearest("shrad", std::vector<std::string>(2001, "shard")) == "");
+  CHECK(nearest(std::string(101, 'a') + "b", {std::string(101, 'a')}) == "");
+}

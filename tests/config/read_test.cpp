@@ -232,6 +232,9 @@ TEST_CASE("read: letters of any kind stand in texts and comments only") {
   CHECK(summary(read_one("[node]\n'\u00e4' = 1\n").faults) == "E0101 2:1");
   CHECK(summary(read_one("\n[n\u00e4me]\n").faults) == "E0002 2:3");
   CHECK(summary(read_one("a = '\u00e4' \u00e4\n").faults) == "E0002 1:9");
+  CHECK(
+    read_one("[node]\nname = \"\"\"a\\\n \u00e4\"\"\"\n").config.node.name
+    == "a\u00e4");
 }
 
 TEST_CASE("read: very long lines are cut when quoted") {

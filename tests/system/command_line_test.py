@@ -1,0 +1,162 @@
+"""Says right and wrong things on the command line."""
+
+import re
+import subprocess
+
+import sandbox
+from sandbox import expect
+
+PIPELINE = """\
+config_version = 1
+
+[node]
+data_dir = "a folder"
+name = "${NODE_NAME:-quoted \\"node\\"}"
+
+[sources.jobs]
+type = "stdin"
+format = "lines"
+
+[routers.by_size]
+inputs = ["jobs"]
+type = "match"
+route.big = 'body contains "big"'
+route.small = 'not (body contains "big")'
+unmatched = "drop"
+
+[routers.by_text]
+inputs = ["by_size.big"]
+type = "consistent_hash"
+key = "body"
+queue = "big"
+
+[queues.big]
+type = "durable"
+max_length = 0
+order = { key = "body", partitions = 4 }
+
+[handlers.refuser]
+inputs = ["by_text", "by_size.small"]
+timeout = "1500ms"
+settings = { mode = "good", "odd key" = 1.5 }
+
+[sinks.done]
+inputs = ["refuser"]
+type = "stdout"
+format = "json"
+
+[sinks.dead]
+inputs = ["refuser.dead"]
+type = "file"
+path = "dead.ndjson"
+format = "json"
+"""
+
+WRONG = [
+    [], ["dance"], ["run", "--dance"], ["run", "-c"], ["queue"],
+    ["queue", "dance"], ["dlq", "show"], ["dlq", "replay", "--yes"],
+    ["dlq", "show", "q", "--limit", "many"], ["state", "ls"], ["explain"],
+    ["completion", "csh"], ["completion"], ["graph", "--format", "svg"],
+    ["validate", "--format", "yaml"], ["run", "extra", "words"],
+]
+
+
+def usage(place):
+    """What the command line does not know ends with 64 and says more"""
+    for words in WRONG:
+        done = place.run(*words).ends_with(64)
+        expect(done.err.strip() and not done.out,
+               f"`{done.command}` complains on standard error alone", done.err,
+               done.out)
+    expect(not list(place.folder.iterdir()), "none of them leaves a file",
+           list(place.folder.iterdir()))
+
+
+def answers(place):
+    """Questions about the program itself are answered on standard output"""
+    for words in (["--help"], ["run", "--help"], ["dlq", "replay", "--help"]):
+        done = place.run(*words).ends_with(0)
+        expect("Usage" in done.out, f"`{done.command}` shows the usage",
+               done.out, done.err)
+    expect(re.search(r"\d+\.\d+\.\d+", place.run("version").ends_with(0).out),
+           "`version` tells a version")
+    expect(len(place.run("version", "--json").ends_with(0).rows()) == 1,
+           "`version --json` is one object")
+    expect(len(place.run("explain", "E0102").ends_with(0).out) > 80,
+           "`explain` tells more about a fault")
+    unknown = place.run("explain", "E9999")
+    expect(unknown.code != 0, "`explain` knows what it does not know")
+
+
+def completion(place):
+    """The completion script for bash is one that bash takes"""
+    script = place.run("completion", "bash").ends_with(0).out
+    done = subprocess.run(["bash", "-n"], input=script, text=True,
+                          capture_output=True, check=False)
+    expect(done.returncode == 0, "`bash -n` accepts it", done.stderr)
+    ask = script + """
+COMP_WORDS=(troupe dlq "")
+COMP_CWORD=2
+_troupe
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+    done = subprocess.run(["bash"], input=ask, text=True, capture_output=True,
+                          check=False)
+    expect({"ls", "show", "replay"} <= set(done.stdout.split()),
+           "it completes `troupe dlq`", done.stdout, done.stderr)
+    for shell in ("zsh", "fish"):
+        expect(place.run("completion", shell).ends_with(0).out,
+               f"there is one for {shell}")
+
+
+def pictures(place):
+    """`graph` draws every component, and every line of it is one of dot's"""
+    place.write("pipeline.toml", PIPELINE)
+    for form, first in (("mermaid", "flowchart"), ("dot", "digraph")):
+        drawn = place.run("graph", "-c", "pipeline.toml", "--format", form) \
+            .ends_with(0).out
+        expect(drawn.startswith((first, "graph")),
+               f"a {form} picture starts as one", drawn)
+        for name in ("jobs", "by_size", "by_text", "refuser", "done", "dead"):
+            expect(name in drawn, f"the {form} picture shows {name}", drawn)
+        if form == "dot":
+            expect(drawn.count("{") == drawn.count("}"), "braces match", drawn)
+
+
+def effective(place):
+    """The effective configuration, read again, is the same and runs alike"""
+    place.write("pipeline.toml", PIPELINE)
+    shown = place.run("show", "config", "--effective", "-c", "pipeline.toml") \
+        .ends_with(0).out
+    place.write("effective.toml", shown)
+    place.run("validate", "-c", "effective.toml").ends_with(0)
+    again = place.run("show", "config", "--effective", "-c", "effective.toml") \
+        .ends_with(0).out
+    expect(again == shown, "reading it gives the same configuration", again)
+    for default in ("shutdown_grace", "max_restarts", "attempts", "prefetch"):
+        expect(default in shown, f"it shows the default of {default}", shown)
+    ran = place.run("run", "-c", "effective.toml", "--until-done",
+                    stdin="big one\nlittle\n").ends_with(0)
+    bodies = sorted(x["body"] for x in ran.rows())
+    expect(bodies == ["big one", "little"], "it runs", ran.out, ran.err)
+
+
+def streams(place):
+    """Results go to standard output alone; words to standard error alone"""
+    place.write("pipeline.toml", PIPELINE)
+    ran = place.run("run", "-c", "pipeline.toml", "--until-done",
+                    stdin="big\n").ends_with(0)
+    expect([x["body"] for x in ran.rows()] == ["big"],
+           "standard output holds the message alone", ran.out)
+    expect("is up" in ran.err and "all is done" in ran.err,
+           "standard error tells what happens", ran.err)
+    quiet = place.run("run", "-c", "pipeline.toml", "--until-done", "-q",
+                      stdin="big\n").ends_with(0)
+    expect(not quiet.err, "a quiet run has nothing to say", quiet.err)
+    table = place.run("queue", "ls", "-c", "pipeline.toml").ends_with(0).out
+    expect(table.startswith("queue") and "big" in table,
+           "without --json it is a table", table)
+
+
+sandbox.main(sandbox.arguments().parse_args(), [
+    usage, answers, completion, pictures, effective, streams])
