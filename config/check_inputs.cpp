@@ -33,7 +33,8 @@ void unknown(const checking& at, const entry& entry) {
       + ", which does not exist",
     entry.path);
   fault.label = "no source, queue, router or handler has this name";
-  fault.help = at.did_you_mean(entry.name, readable_paths(at.config));
+  if (at.gives_hints())
+    fault.help = at.did_you_mean(entry.name, readable_paths(at.config));
   if (fault.help.empty())
     fault.help = "name a source, a queue, a router, a handler or an output";
 }

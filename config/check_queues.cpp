@@ -11,7 +11,7 @@ void check_declared(
   const checking& at, const std::string& queue, const std::string& path) {
   if (queue.empty() || at.config.queues.contains(queue)) return;
   auto paths = std::vector<std::string>{};
-  add_paths(paths, "queues", at.config.queues);
+  if (at.gives_hints()) add_paths(paths, "queues", at.config.queues);
   auto& fault =
     at.add_fault("E0113", "queue " + ticked(queue) + " is not declared", path);
   fault.label = "no such queue in [queues]";

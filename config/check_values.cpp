@@ -15,7 +15,7 @@ void check_key(
   auto& fault =
     at.add_fault("E0121", "key " + ticked(key) + ": " + *wrong, path);
   fault.label = "cannot be understood";
-  fault.help = "keys are routing_key, header:NAME, property:NAME and json:NAME";
+  fault.help = "write routing_key, header:NAME, property:NAME or json:NAME";
 }
 
 void check_condition(

@@ -23,6 +23,10 @@ struct checking {
     const std::string& message,
     const std::string& path) const;
 
+  /// Returns whether a hint at a name is still worth the search: nobody reads
+  /// hints by the hundred.
+  bool gives_hints() const { return faults.size() < 100; }
+
   /// Returns "did you mean ...?" with the place of what is meant; `paths` are
   /// the paths of all that could be, such as "routers/shard".
   std::string did_you_mean(

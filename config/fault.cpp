@@ -23,12 +23,19 @@ std::string level_name(const fault& fault) {
   return fault.level == fault::severity::error ? "error" : "warning";
 }
 
+bool is_control(unsigned char byte) {
+  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
 // Keeps escape sequences in a file or a name from reaching the terminal.
 std::string printable(std::string text) {
-  for (auto& byte : text)
-    if (
-      (static_cast<unsigned char>(byte) < 0x20 && byte != '\t') || byte == 0x7f)
-      byte = '?';
+  auto last = char{};
+  for (auto& byte : text) {
+    // In UTF-8, c2 and one of these is a control character of 8 bits.
+    auto is_wide = last == '\xc2' && (byte & 0xe0) == 0x80;
+    last = byte;
+    if (is_wide || is_control(static_cast<unsigned char>(byte))) byte = '?';
+  }
   return text;
 }
 

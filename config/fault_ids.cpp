@@ -76,11 +76,14 @@ constexpr fault_kind kinds[] = {
    "TROUPE_HANDLER or registry::add put into this program. The stock program "
    "knows fewer classes than one you have linked yourself."},
   {"E0120", "a condition is malformed",
-   "A route's condition compares the routing key, headers or properties, as "
-   "in: routing_key matches \"order.*\" and header.kind != \"test\"."},
+   "A route's condition compares routing_key, exchange, body, header.NAME, "
+   "property.NAME, json.NAME or json./POINTER with a text in quotes, a number, "
+   "true or false, by == != < <= > >=; `matches` takes a topic pattern, "
+   "`contains` a text, `exists` stands before a field. Join conditions with "
+   "and, or, not and parentheses."},
   {"E0121", "a key expression is malformed",
-   "A key says what part of a message counts: `routing_key`, `header:NAME`, "
-   "`property:NAME` or `json:NAME`."},
+   "A key says what part of a message counts: `routing_key`, `exchange`, "
+   "`body`, `header:NAME`, `property:NAME`, `json:NAME` or `json:/POINTER`."},
   {"E0122", "a route has a name it cannot have",
    "Routes are named like components. `dead` is taken by rejected messages, "
    "`drop` and `reject` by `unmatched`."},

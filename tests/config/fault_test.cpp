@@ -60,11 +60,12 @@ TEST_CASE("fault: the closing line counts and points to the first") {
 
 TEST_CASE("fault: control characters never reach the terminal") {
   auto evil =
-    make_fault("E0101", "\x1b[2J", {"a\x07", 1, 1, 1, "x\x1b[31m\x7f"});
+    make_fault("E0101", "\x1b[2J", {"a\x07", 1, 1, 1, "x\x1b[31m\x7f\xc2\x9b"});
   auto text = to_string(evil);
   CHECK(text.find('\x1b') == text.npos);
   CHECK(text.find('\x07') == text.npos);
   CHECK(text.find('\x7f') == text.npos);
+  CHECK(text.find('\x9b') == text.npos);
 }
 
 TEST_CASE("fault: the underline stays below its word after tabs and letters "
