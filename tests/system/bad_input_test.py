@@ -97,7 +97,7 @@ def files_that_are_none(place):
             .says("nowhere.toml")
     place.run("run", "-c", ".").ends_with(66, 78)
     for name, text in (
-            ("binary.toml", "\0\1\2\x7f\n" * 100), ("empty.toml", ""),
+            ("binary.toml", "\0\1\2\x7f\n" * 100),
             ("deep.toml", "a = " + "[" * 100_000),
             ("long.toml", "a" * 3_000_000)):
         place.write(name, text)
@@ -105,6 +105,9 @@ def files_that_are_none(place):
     (place.folder / "latin.toml").write_bytes(b'[node]\nname = "caf\xe9"\n')
     place.run("run", "-c", "latin.toml").ends_with(78).says("latin.toml:2:")
     place.run("run").ends_with(64, 78).says("-c")
+    place.write("empty.toml", "")
+    place.run("run", "-c", "empty.toml", "--until-done").ends_with(0) \
+        .says("warning[W", "empty.toml")
 
 
 def folder_in_use(place):

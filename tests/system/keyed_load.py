@@ -53,15 +53,19 @@ format = "body"
 class keyed_load:
     """Makes the input of a sandbox, and checks what became of it."""
 
-    def __init__(self, place, lines, keys, pause_us=0, throw_every=331):
+    def __init__(self, place, lines, keys, pause_us=0):
         self.place = place
         self.lines = [
             f'{{"key":"k{i % keys}","number":{i // keys + 1}}}'
             for i in range(lines)]
         place.write("numbers.ndjson", "\n".join(self.lines) + "\n")
-        place.write("pipeline.toml", PIPELINE.format(
-            pause_us=pause_us, throw_every=throw_every))
         self.expected = group(self.lines)
+        self.set_pause(pause_us)
+
+    def set_pause(self, pause_us):
+        """Sets how long the next node's handlers take for each message."""
+        self.place.write("pipeline.toml", PIPELINE.format(
+            pause_us=pause_us, throw_every=331))
 
     def bytes(self):
         return self.place.size("numbers.ndjson")
