@@ -47,7 +47,7 @@ void consumer_state::start_thread() {
   thread_.emplace(
     options_.of,
     handler_thread::events{
-      [me](std::uint64_t number, settlement what) {
+      [me](std::uint64_t number, std::vector<settlement> what) {
         caf::anon_send(me, consumer::handled{number, std::move(what)});
       },
       [me](std::string text) {

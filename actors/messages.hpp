@@ -61,10 +61,12 @@ struct subscribe {
   subscription what; // id is given by the queue; the sender is the consumer
 };
 
-/// What became of messages on loan to the sender.
+/// What became of messages on loan to the sender. Answered by
+/// `consumer::settled` with the number, where it is not 0, once all of it and
+/// all sent before is committed.
 struct settle {
   std::uint64_t number = 0;
-  settlement what;
+  std::vector<settlement> what;
 };
 
 /// The sender will not settle anything more.
@@ -163,7 +165,7 @@ struct settled {
 /// From the handler's thread.
 struct handled {
   std::uint64_t number = 0;
-  settlement what;
+  std::vector<settlement> what;
 };
 
 struct crashed {

@@ -91,7 +91,7 @@ void queue_state::subscribe(queue::subscribe& msg) {
   auto who = caf::actor_cast<consumer_actor>(self_->current_sender());
   auto id = consumer_id{++last_consumer_};
   msg.what.id = id;
-  consumers_[id] = who;
+  consumers_[id] = {who, {}, 1};
   ids_[who.address()] = id;
   self_->monitor(who);
   machine_->on_subscribe(msg.what);
@@ -100,8 +100,14 @@ void queue_state::subscribe(queue::subscribe& msg) {
 
 void queue_state::settle(queue::settle& msg) {
   auto from = id_of(caf::actor_cast<caf::actor_addr>(self_->current_sender()));
-  machine_->on_settle(
-    from, msg.number, std::move(msg.what), actor_now(*self_), random());
+  auto found = consumers_.find(from);
+  if (found == consumers_.end()) return; // it has left
+  auto& by = found->second;
+  by.rounds.push_back({msg.number, msg.what.size()});
+  auto round = by.first_round + by.rounds.size() - 1;
+  auto now = actor_now(*self_);
+  for (auto& x : msg.what)
+    machine_->on_settle(from, round, std::move(x), now, random());
   act();
 }
 
@@ -183,9 +189,7 @@ void queue_state::act() {
       places_.reader,
       store::read{{group_of(options.name, x.partition), x.index}, x.partition,
         x.first});
-  for (const auto& x : todo.settlements)
-    if (auto to = consumers_.find(x.to); to != consumers_.end() && x.number)
-      self_->send(to->second, consumer::settled{x.number});
+  send_settled(todo.settlements);
   set_timer();
   answer_close();
 }
@@ -229,7 +233,24 @@ void queue_state::send_confirms(const std::vector<confirm>& confirms) {
 void queue_state::send_deliveries(std::vector<delivery>& deliveries) {
   for (auto& x : deliveries)
     if (auto to = consumers_.find(x.to); to != consumers_.end())
-      self_->send(to->second, consumer::deliver{std::move(x.runs)});
+      self_->send(to->second.who, consumer::deliver{std::move(x.runs)});
+}
+
+/// Answers rounds in the order they came, once all of each is committed: what
+/// a later one settled may be committed first where partitions differ.
+void queue_state::send_settled(const std::vector<troupe::settled>& settlements) {
+  for (const auto& x : settlements) {
+    auto to = consumers_.find(x.to);
+    if (to == consumers_.end() || x.number == 0) continue;
+    auto& [who, rounds, first] = to->second;
+    --rounds[x.number - first].open;
+    auto number = std::uint64_t{0};
+    for (; !rounds.empty() && rounds.front().open == 0; ++first) {
+      number = std::max(number, rounds.front().number);
+      rounds.pop_front();
+    }
+    if (number > 0) self_->send(who, consumer::settled{number});
+  }
 }
 
 void queue_state::send_forwards(std::vector<forward>& forwards) {

@@ -60,6 +60,7 @@ private:
   void send_confirms(const std::vector<confirm>& confirms);
   void send_deliveries(std::vector<delivery>& deliveries);
   void send_forwards(std::vector<forward>& forwards);
+  void send_settled(const std::vector<settled>& settlements);
   void set_timer();
   void answer_close();
   consumer_id id_of(const caf::actor_addr& who) const;
@@ -69,8 +70,15 @@ private:
     caf::strong_actor_ptr who;
     std::uint64_t ticket = 0; // theirs
   };
+  /// A message of settlements that a consumer wants an answer to.
+  struct settle_round {
+    std::uint64_t number = 0; // the consumer's own
+    std::size_t open = 0;     // settlements not committed yet
+  };
   struct subscriber {
     consumer_actor who;
+    std::deque<settle_round> rounds; // oldest first
+    std::uint64_t first_round = 1;   // ours, of the oldest
   };
 
   self_pointer self_ = nullptr;
@@ -78,7 +86,7 @@ private:
   std::shared_ptr<queue_machine> machine_;
   std::map<std::uint64_t, requester> publishers_; // by our ticket
   std::uint64_t last_ticket_ = 0;
-  std::map<consumer_id, consumer_actor> consumers_;
+  std::map<consumer_id, subscriber> consumers_;
   std::map<caf::actor_addr, consumer_id> ids_;
   std::uint64_t last_consumer_ = 0;
   std::map<std::uint64_t, std::pair<std::uint16_t, log_index>> forwards_;

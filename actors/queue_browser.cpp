@@ -81,11 +81,7 @@ std::uint64_t queue_browser::move(
         part.emits.push_back({*output, one.take()});
         ++count;
       }
-    for (auto& [partition, part] : parts) {
-      (*self_)->send(queue_, queue::settle{++number_, std::move(part)});
-      (*self_)->receive(
-        [](const consumer::settled&) {}, caf::after(patience) >> [] {});
-    }
+    settle(parts);
     leave();
     moved += count;
     left = count == most;
@@ -97,6 +93,16 @@ void queue_browser::subscribe(std::uint64_t credit) {
   auto asked = subscription{};
   asked.credit = static_cast<std::uint32_t>(credit);
   (*self_)->send(queue_, queue::subscribe{std::move(asked)});
+}
+
+/// Waits until all of it is committed.
+void queue_browser::settle(std::map<std::uint16_t, settlement>& parts) {
+  if (parts.empty()) return;
+  auto all = std::vector<settlement>{};
+  for (auto& [partition, part] : parts) all.push_back(std::move(part));
+  (*self_)->send(queue_, queue::settle{++number_, std::move(all)});
+  (*self_)->receive(
+    [](const consumer::settled&) {}, caf::after(patience) >> [] {});
 }
 
 void queue_browser::leave() {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ private:
 
   std::vector<loaned_run> borrow(std::uint64_t count);
   void subscribe(std::uint64_t credit);
+  void settle(std::map<std::uint16_t, settlement>& parts);
   void leave();
 
   std::unique_ptr<caf::scoped_actor> self_;

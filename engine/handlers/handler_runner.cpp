@@ -130,12 +130,9 @@ void handler_runner::send() {
   sent_ = clock::now();
   if (builder_.empty()) return;
   auto all = builder_.take();
-  auto& last = all.back();
+  const auto& last = all.back();
   auto has_effect = !last.acked.empty() || !last.failed.empty();
-  for (auto& x : all) {
-    auto is_last = &x == &last && has_effect;
-    send_(is_last ? round_ : 0, std::move(x));
-  }
+  send_(has_effect ? round_ : 0, std::move(all));
   ++round_;
 }
 

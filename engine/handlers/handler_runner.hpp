@@ -17,9 +17,11 @@ namespace troupe {
 /// asked from any.
 class handler_runner {
 public:
-  /// Sends a settlement. Its number is to come back in `on_settled` once it
-  /// and all sent before it are committed; 0 wants no answer.
-  using sender = std::function<void(std::uint64_t number, settlement)>;
+  /// Sends settlements, one a queue partition. Their number is to come back in
+  /// `on_settled` once they and all sent before are committed; 0 wants no
+  /// answer.
+  using sender
+    = std::function<void(std::uint64_t number, std::vector<settlement>)>;
 
   /// Makes the instance. `of` must outlive the runner. Throws what the
   /// handler's constructor throws.

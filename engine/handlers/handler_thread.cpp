@@ -67,7 +67,7 @@ struct handler_thread::shared {
     auto crash = std::optional<std::string>{};
     try {
       auto with = handler_runner{
-        *of, [this](std::uint64_t number, settlement what) {
+        *of, [this](std::uint64_t number, std::vector<settlement> what) {
           tell(report.settle, number, std::move(what));
         }};
       set_runner(&with);

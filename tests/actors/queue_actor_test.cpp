@@ -102,7 +102,7 @@ TEST_CASE("queue_actor: wakes up for a retry by the clock") {
   REQUIRE(delivered);
   auto what = settlement{};
   what.failed.push_back({delivered->runs[0].at, {{}, "x", "y"}, 5s, false});
-  set.box.tell(set.orders, queue::settle{1, what});
+  set.box.tell(set.orders, queue::settle{1, {what}});
   set.box.wait(4900ms);
   CHECK(set.bodies().empty());
   set.box.wait(200ms);
@@ -118,7 +118,27 @@ TEST_CASE("queue_actor: says when a settlement is stored") {
   set.store->is_slow = true;
   auto what = settlement{};
   what.acked.push_back({delivered->runs[0].at, 1});
-  set.box.tell(set.orders, queue::settle{9, what});
+  set.box.tell(set.orders, queue::settle{9, {what}});
+  CHECK_FALSE(set.box.take<consumer::settled>());
+  set.answer_store();
+  auto settled = set.box.take<consumer::settled>();
+  REQUIRE(settled);
+  CHECK(settled->number == 9);
+}
+
+TEST_CASE("queue_actor: answers a round once all its parts are stored") {
+  auto set = stage_set{};
+  set.publish(1, {"a", "b"}, {1, 2});
+  set.subscribe(2);
+  auto delivered = set.box.take<consumer::deliver>();
+  REQUIRE(delivered);
+  set.store->is_slow = true;
+  auto at = delivered->runs[0].at;
+  auto first = settlement{};
+  first.acked.push_back({at, 1});
+  auto second = settlement{}; // nothing to store: done at once
+  second.returned.push_back({at + 1, 1});
+  set.box.tell(set.orders, queue::settle{9, {first, second}});
   CHECK_FALSE(set.box.take<consumer::settled>());
   set.answer_store();
   auto settled = set.box.take<consumer::settled>();
@@ -134,7 +154,7 @@ TEST_CASE("queue_actor: acks alone do not ask for an fsync, publishes do") {
   auto delivered = set.box.take<consumer::deliver>();
   auto what = settlement{};
   what.acked.push_back({delivered->runs[0].at, 1});
-  set.box.tell(set.orders, queue::settle{1, what});
+  set.box.tell(set.orders, queue::settle{1, {what}});
   CHECK_FALSE(set.store->seen.back().sync);
 }
 

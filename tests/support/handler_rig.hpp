@@ -70,8 +70,10 @@ inline loaned_run run_of(
 struct runner_rig {
   explicit runner_rig(stage what)
     : of{std::move(what)},
-      runner{of, [this](std::uint64_t number, settlement x) {
-               sent.emplace_back(number, std::move(x));
+      runner{of, [this](std::uint64_t number, std::vector<settlement> all) {
+               for (auto& x : all)
+                 sent.emplace_back(
+                   &x == &all.back() ? number : 0, std::move(x));
              }} {}
 
   /// All positions of one kind that were sent, in order.
