@@ -78,23 +78,42 @@ void check_hash_routers(const checking& at) {
   }
 }
 
+std::string inputs_of(const consumer_plan& consumer) {
+  auto section = std::string{consumer.is_sink ? "sinks/" : "handlers/"};
+  return section + consumer.component + "/inputs";
+}
+
+/// Order, state and what a file sink has written all go by one queue.
+void check_one_queue(const checking& at, const consumer_plan& consumer) {
+  if (consumer.queues.size() < 2) return;
+  auto& fault = at.add_fault(
+    "E0128", ticked(consumer.component) + " reads several queues",
+    inputs_of(consumer));
+  for (const auto& queue : consumer.queues)
+    fault.label += (fault.label.empty() ? "" : ", ") + queue;
+  fault.note = "inputs that are no queue come through `" + consumer.component
+               + ".in`";
+  fault.help = "let what feeds them go to one queue, or use a handler for each";
+}
+
 void check_readers(const checking& at) {
   auto readers = std::map<std::string, const consumer_plan*>{};
   const auto plan = make_plan(at.config);
-  for (const auto& consumer : plan.consumers)
+  for (const auto& consumer : plan.consumers) {
+    check_one_queue(at, consumer);
     for (const auto& queue : consumer.queues) {
       auto [first, is_first] = readers.try_emplace(queue, &consumer);
       if (is_first) continue;
-      auto section = std::string{consumer.is_sink ? "sinks/" : "handlers/"};
       auto& fault = at.add_fault(
         "E0125", "queue " + ticked(queue) + " has two readers",
-        section + consumer.component + "/inputs");
+        inputs_of(consumer));
       fault.label = ticked(consumer.component) + " reads it too";
       fault.note = "the other is " + ticked(first->second->component)
                    + "; each message would go to one of them";
       fault.help = "raise `threads` of one reader, or let both read what "
                    "feeds the queue";
     }
+  }
 }
 
 } // namespace

@@ -102,6 +102,10 @@ constexpr fault_kind kinds[] = {
    "the pipeline read it."},
   {"E0127", "the longest wait is shorter than the first",
    "In a `backoff`, `initial` is the first wait and `max` bounds all of them."},
+  {"E0128", "a component reads several queues",
+   "A handler or sink reads one queue, by whose order its messages, its state "
+   "and its progress go. Let everything it reads go to that queue: by a router "
+   "with `queue`, or a sink of type `queue`."},
   {"E0201", "a value has the wrong type",
    "Text stands in quotes, numbers and true or false do not, lists stand in "
    "brackets."},

@@ -92,7 +92,7 @@ outputs_of(const plan& from, const std::string& component) {
   return all;
 }
 
-/// A consumer reads one queue; a component with several has consumers at each.
+/// Points the consumers of a stage to its queue.
 consumer_options consumer_of(
   const stage_plan& from,
   const queue_config& queue,
@@ -140,13 +140,12 @@ stage_set stages_of(
     supervisor.policy = made.policy;
     supervisor.figures = std::make_shared<supervisor_figures>();
     supervisor.stop_node = stop_node;
-    for (const auto& name : x.queues) {
-      const auto& queue = what.plan.queues.at(name);
-      auto consumer = consumer_of(made, queue, store);
-      for (std::uint32_t i = 0; i < made.threads; ++i)
-        supervisor.children.push_back(consumer_child(directory, consumer));
-      all.consumed.insert(queue.name);
-    }
+    // Each reads one queue; the check of the configuration sees to that.
+    const auto& queue = what.plan.queues.at(x.queues.at(0));
+    auto consumer = consumer_of(made, queue, store);
+    for (std::uint32_t i = 0; i < made.threads; ++i)
+      supervisor.children.push_back(consumer_child(directory, consumer));
+    all.consumed.insert(queue.name);
     all.figures[x.component] = supervisor.figures;
     all.tree.children.push_back(as_child(std::move(supervisor)));
   }

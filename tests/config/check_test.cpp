@@ -93,6 +93,8 @@ const auto mistakes = std::vector<mistake>{
                       + match)},
   {"E0125 9:10", handler_and("[queues.q]\n[handlers.ship]\ninputs = ['q']\n"
                              "[handlers.z]\ninputs = ['q']\nclass = 'ship'\n")},
+  {"E0128 7:10", handler_and("[queues.q]\n[handlers.ship]\n"
+                             "inputs = ['q', 's']\n")},
   {"E0126 6:8", handler_and("[sources.t]\ntype = 'stdin'\n")},
   {"E0127 5:37", handler_and("retry.backoff = { initial='1s', max='1ms' }\n")},
   {"E0127 6:23",
