@@ -30,6 +30,7 @@ using queue_actor = caf::typed_actor<
   caf::reacts_to<queue::stored>, caf::reacts_to<queue::loaded>,
   caf::reacts_to<queue::recovered>, caf::reacts_to<queue::published>,
   caf::reacts_to<queue::wake>, caf::reacts_to<queue::retry>,
+  caf::reacts_to<queue::act>,
   // Tells figures.
   caf::replies_to<queue::describe>::with<queue::description>,
   // Writes checkpoints; answers when all is stored.

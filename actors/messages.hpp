@@ -98,6 +98,9 @@ struct wake {
   std::uint64_t generation = 0;
 };
 
+/// Carries out what the messages before this one brought about.
+struct act {};
+
 /// The disk may have room again.
 struct retry {};
 
@@ -218,6 +221,7 @@ TROUPE_LOCAL(queue::loaded)
 TROUPE_LOCAL(queue::recovered)
 TROUPE_LOCAL(queue::published)
 TROUPE_LOCAL(queue::wake)
+TROUPE_LOCAL(queue::act)
 TROUPE_LOCAL(queue::retry)
 TROUPE_LOCAL(queue::describe)
 TROUPE_LOCAL(queue::description)

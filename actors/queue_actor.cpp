@@ -37,6 +37,10 @@ queue_actor::behavior_type queue_state::handlers(
     [this](queue::published& msg) { published(msg); },
     [this](queue::wake& msg) { wake(msg); },
     [this](queue::retry) { accept_held(); },
+    [this](queue::act) {
+      is_act_due_ = false;
+      act();
+    },
     [this](queue::describe) {
       return queue::description{
         machine_ ? machine_->figures() : queue_figures{}};
@@ -60,7 +64,7 @@ void queue_state::enqueue(queue::enqueue& msg) {
   auto must_wait = machine_->options().is_durable && *places_.is_full;
   if (!must_wait && held_.empty()) {
     accept(self_->current_sender(), msg);
-    act();
+    act_soon();
     return;
   }
   if (held_.empty())
@@ -108,7 +112,7 @@ void queue_state::settle(queue::settle& msg) {
   auto now = actor_now(*self_);
   for (auto& x : msg.what)
     machine_->on_settle(from, round, std::move(x), now, random());
-  act();
+  act_soon();
 }
 
 void queue_state::leave(const queue::leave& msg) {
@@ -136,7 +140,7 @@ void queue_state::stored(const queue::stored& msg) {
   for (auto [partition, index] : msg.what)
     machine_->on_stored(partition, index);
   --commits_out_;
-  act();
+  act_soon();
 }
 
 void queue_state::loaded(queue::loaded& msg) {
@@ -175,6 +179,14 @@ void queue_state::answer_close() {
 }
 
 // -- actions -------------------------------------------------------------------
+
+/// Acts behind all that is in the mailbox already, so that one commit and one
+/// delivery to each consumer carry the result of them all.
+void queue_state::act_soon() {
+  if (is_act_due_) return;
+  is_act_due_ = true;
+  self_->send(queue_actor{self_}, queue::act{});
+}
 
 void queue_state::act() {
   machine_->lend();

@@ -55,6 +55,7 @@ private:
   void wake(const queue::wake& msg);
   caf::result<queue::closed> close();
 
+  void act_soon();
   void act();
   void send_appends(std::vector<log_append>& appends);
   void send_confirms(const std::vector<confirm>& confirms);
@@ -92,6 +93,7 @@ private:
   std::map<std::uint64_t, std::pair<std::uint16_t, log_index>> forwards_;
   std::uint64_t last_forward_ = 0;
   std::size_t commits_out_ = 0;
+  bool is_act_due_ = false; // a queue::act is on its way
   /// What came while the disk was full; publishers' windows bound it.
   std::deque<std::pair<caf::strong_actor_ptr, queue::enqueue>> held_;
   std::optional<time_point> timer_;

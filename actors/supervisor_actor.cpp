@@ -48,9 +48,12 @@ void supervisor_state::down(const caf::down_msg& msg) {
   *found = nullptr;
   auto is_normal
     = !msg.reason || msg.reason == caf::exit_reason::user_shutdown;
+  // A consumer has told its own story before it ended.
+  auto is_told = msg.reason == caf::exit_reason::unhandled_exception;
   if (!is_normal)
-    spdlog::warn(
-      "{}/{} failed: {}", options_.name, options_.children[child].name,
+    spdlog::log(
+      is_told ? spdlog::level::debug : spdlog::level::warn, "{}/{} failed: {}",
+      options_.name, options_.children[child].name,
       self_->system().render(msg.reason));
   machine_->on_exited(
     child, is_normal ? exit_reason::normal : exit_reason::failed,
