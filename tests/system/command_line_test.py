@@ -36,12 +36,17 @@ max_length = 0
 order = { key = "body", partitions = 4 }
 
 [handlers.refuser]
-inputs = ["by_text", "by_size.small"]
+inputs = ["by_text"]
 timeout = "1500ms"
 settings = { mode = "good", "odd key" = 1.5 }
 
+[handlers.little]
+inputs = ["by_size.small"]
+class = "refuser"
+settings = { mode = "good" }
+
 [sinks.done]
-inputs = ["refuser"]
+inputs = ["refuser", "little"]
 type = "stdout"
 format = "json"
 
