@@ -27,7 +27,7 @@ handler_runner::run(const std::vector<loaned_run>& delivery) {
       for (std::uint32_t i = 0; i < run.count && !crashed_; ++i)
         run_one(one, run, i);
   }
-  set_running(0);
+  running_at_.store(0, std::memory_order_release);
   send();
   return crashed_;
 }
@@ -39,8 +39,9 @@ void handler_runner::run_one(
     builder_.give_back(x.at());
     return;
   }
-  send_if_due();
-  set_running(x.at());
+  auto now = clock::now();
+  send_if_due(now);
+  set_running(x.at(), now);
   try {
     note(x, by.handle(x.message(), x));
   } catch (const std::exception& e) {
@@ -63,7 +64,7 @@ void handler_runner::run_batch(
       all.clear();
       return;
     }
-    set_running(first);
+    set_running(first, clock::now());
     try {
       by.handle_batch(batch);
       for (std::size_t i = 0; i < all.size(); ++i)
@@ -122,8 +123,8 @@ void handler_runner::crash(const handling& x, const std::string& text) {
 
 // -- settling ------------------------------------------------------------------
 
-void handler_runner::send_if_due() {
-  if (!builder_.empty() && clock::now() - sent_ >= settle_after) send();
+void handler_runner::send_if_due(clock::time_point now) {
+  if (!builder_.empty() && now - sent_ >= settle_after) send();
 }
 
 void handler_runner::send() {
@@ -145,12 +146,14 @@ void handler_runner::on_settled(std::uint64_t number) {
 // -- what runs -----------------------------------------------------------------
 
 handler_runner::running_message handler_runner::running() const {
-  return {running_at_.load(), running_since_.load()};
+  auto at = running_at_.load(std::memory_order_acquire);
+  return {at, running_since_.load(std::memory_order_relaxed)};
 }
 
-void handler_runner::set_running(position at) {
-  running_since_.store(clock::now());
-  running_at_.store(at);
+void handler_runner::set_running(position at, clock::time_point since) {
+  // In this order: whoever reads a place finds its time, or a later one.
+  running_since_.store(since, std::memory_order_relaxed);
+  running_at_.store(at, std::memory_order_release);
 }
 
 } // namespace troupe

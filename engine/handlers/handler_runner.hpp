@@ -53,8 +53,8 @@ private:
   void note(handling& x, const outcome& result);
   void crash(const handling& x, const std::string& text);
   void send();
-  void send_if_due();
-  void set_running(position at);
+  void send_if_due(clock::time_point now);
+  void set_running(position at, clock::time_point since);
 
   const stage* stage_;
   sender send_;
