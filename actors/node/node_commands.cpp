@@ -1,7 +1,6 @@
-#include "actors/node/command_line.hpp"
-
 #include "actors/edge/control_socket.hpp"
 #include "actors/fatal.hpp"
+#include "actors/node/command_line.hpp"
 #include "actors/node/configuration.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/table.hpp"
@@ -11,7 +10,6 @@
 #include <algorithm>
 #include <iostream>
 #include <limits>
-
 #include <unistd.h>
 
 // Commands that ask a node: the one that runs on the data folder, or, where
@@ -51,14 +49,25 @@ result<json::object> ask_stopped_node(
   return answer;
 }
 
+/// Asks whoever has the folder; nobody may, and that may change meanwhile.
+result<json::object>
+ask_node(const std::filesystem::path& data_dir, const json::object& request) {
+  for (auto tries_left = 5;; --tries_left) {
+    auto answer = ask_running_node(data_dir, request);
+    if (answer || answer.error().code != errc::not_found) return answer;
+    answer = ask_stopped_node(data_dir, request);
+    // In use by a node that is starting: soon it can be asked itself.
+    auto is_starting = !answer && answer.error().code == errc::in_use;
+    if (!is_starting || tries_left == 1) return answer;
+  }
+}
+
 /// Asks and hands the answer to `print`.
 template <class Print>
 int ask(const command_line& line, const json::object& request, Print print) {
   auto data_dir = data_dir_of(line);
   if (!data_dir) return exit_code_of_faults(line);
-  auto answer = ask_running_node(*data_dir, request);
-  if (!answer && answer.error().code == errc::not_found)
-    answer = ask_stopped_node(*data_dir, request);
+  auto answer = ask_node(*data_dir, request);
   if (!answer) return complain(answer.error());
   if (answer->at("ok").as_bool()) return print(*answer);
   std::cerr << "error: " << answer->at("error").as_string().c_str() << '\n';
@@ -66,7 +75,8 @@ int ask(const command_line& line, const json::object& request, Print print) {
 }
 
 int ask_rows(
-  const command_line& line, const json::object& request,
+  const command_line& line,
+  const json::object& request,
   const std::vector<std::string>& columns) {
   return ask(line, request, [&](const json::object& answer) {
     const auto& rows = answer.at("rows").as_array();
@@ -117,7 +127,7 @@ int queue_ls_command(const command_line& line) {
   return ask_rows(
     line, {{"command", "queue.ls"}},
     {"queue", "type", "length", "ready", "on_loan", "waiting", "consumers",
-      "published", "acked", "dead_lettered"});
+     "published", "acked", "dead_lettered"});
 }
 
 int dlq_ls_command(const command_line& line) {
@@ -127,7 +137,8 @@ int dlq_ls_command(const command_line& line) {
 
 int dlq_show_command(const command_line& line) {
   auto request = json::object{
-    {"command", "dlq.show"}, {"queue", line.topic},
+    {"command", "dlq.show"},
+    {"queue", line.topic},
     {"limit", limit_of(line, most_shown)}};
   return ask(line, request, [&](const json::object& answer) {
     const auto& rows = answer.at("rows").as_array();
@@ -144,7 +155,8 @@ int dlq_replay_command(const command_line& line) {
   if (!may_go_on(line, "publish " + count + " dead letters again"))
     return exit_usage;
   auto request = json::object{
-    {"command", "dlq.replay"}, {"queue", line.topic},
+    {"command", "dlq.replay"},
+    {"queue", line.topic},
     {"limit", limit_of(line, everything)}};
   return ask(line, request, [&](const json::object& answer) {
     if (line.as_json)

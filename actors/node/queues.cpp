@@ -1,9 +1,10 @@
 #include "actors/node/stages.hpp"
-
 #include "engine/base/stable_hash.hpp"
 #include "engine/ring/slot_map.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace troupe {
 
@@ -57,6 +58,16 @@ void share_memory(std::vector<queue_options>& queues, std::uint64_t budget) {
     x.resident_limit = std::max(budget / queues.size(), least);
 }
 
+// Who asks a stopped node a question has its store for a moment. A node that
+// starts just then, or another question, waits for that.
+constexpr auto patience = std::chrono::milliseconds{1000};
+constexpr auto look_interval = std::chrono::milliseconds{10};
+
+template <class Opened>
+bool is_in_use(const Opened& opened) {
+  return !opened && opened.error().code == errc::in_use;
+}
+
 } // namespace
 
 std::filesystem::path store_folder(const std::filesystem::path& data_dir) {
@@ -68,6 +79,11 @@ open_store(const std::filesystem::path& data_dir) {
   auto options = store_options{};
   options.folder = store_folder(data_dir);
   auto opened = log_store::open(options);
+  for (auto wait = patience; is_in_use(opened) && wait.count() > 0;
+       wait -= look_interval) {
+    std::this_thread::sleep_for(look_interval);
+    opened = log_store::open(options);
+  }
   if (!opened) return opened.error();
   return std::shared_ptr<log_store>{std::move(*opened)};
 }
@@ -116,7 +132,8 @@ queues_of(log_store& store, const checked_config& what) {
   return all;
 }
 
-// -- routes --------------------------------------------------------------------
+// -- routes
+// --------------------------------------------------------------------
 
 namespace {
 

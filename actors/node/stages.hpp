@@ -23,6 +23,7 @@ namespace troupe {
 /// Returns where in a data folder the store lies.
 std::filesystem::path store_folder(const std::filesystem::path& data_dir);
 
+/// Opens the store; waits a second for another process that has it.
 result<std::shared_ptr<log_store>>
 open_store(const std::filesystem::path& data_dir);
 
