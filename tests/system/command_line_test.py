@@ -163,5 +163,22 @@ def streams(place):
            "without --json it is a table", table)
 
 
+def asked_while_starting(place):
+    """Questions to a stopped node keep no node from starting, nor each other"""
+    place.write("pipeline.toml", PIPELINE.replace('"stdin"',
+                '"file"\npath = "pipeline.toml"'))
+    run = ("run", "-c", "pipeline.toml", "--until-done", "-q")
+    place.run(*run).ends_with(0)
+    for i in range(8):
+        asking = [place.start("queue", "ls", "-c", "pipeline.toml",
+                              log=f"asked{i}.log") for _ in range(3)]
+        place.run(*run).ends_with(0)
+        for x in asking:
+            x.end(30)
+            expect("in use" not in x.said(), "`queue ls` gets an answer",
+                   x.said())
+
+
 sandbox.main(sandbox.arguments().parse_args(), [
-    usage, answers, completion, pictures, effective, streams])
+    usage, answers, completion, pictures, effective, streams,
+    asked_while_starting])
