@@ -103,8 +103,8 @@ void consumer_state::check() {
   spdlog::warn(
     "handler {} ran longer than its timeout of {} ms and was abandoned",
     options_.of->name, options_.timeout.count());
-  auto text = "ran longer than " + std::to_string(options_.timeout.count())
-              + " ms";
+  auto text =
+    "ran longer than " + std::to_string(options_.timeout.count()) + " ms";
   leave(failure{
     running.at, {actor_now(*self_), "timeout", std::move(text)}, {}, false});
   if (handler_thread::abandoned() >= most_abandoned)
@@ -131,9 +131,9 @@ void consumer_state::leave(const std::optional<failure>& crash) {
 
 consumer_actor::behavior_type run_consumer(
   consumer_actor::stateful_pointer<consumer_state> self,
-  directory_actor directory, consumer_options options) {
-  return self->state.handlers(
-    self, std::move(directory), std::move(options));
+  directory_actor directory,
+  consumer_options options) {
+  return self->state.handlers(self, std::move(directory), std::move(options));
 }
 
 } // namespace troupe

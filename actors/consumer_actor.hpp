@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-
 #include "engine/handlers/handler_thread.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -32,7 +31,8 @@ public:
 
   consumer_actor::behavior_type handlers(
     consumer_actor::stateful_pointer<consumer_state> self,
-    directory_actor directory, consumer_options options);
+    directory_actor directory,
+    consumer_options options);
 
 private:
   using self_pointer = consumer_actor::stateful_pointer<consumer_state>;
@@ -56,6 +56,7 @@ private:
 
 consumer_actor::behavior_type run_consumer(
   consumer_actor::stateful_pointer<consumer_state> self,
-  directory_actor directory, consumer_options options);
+  directory_actor directory,
+  consumer_options options);
 
 } // namespace troupe

@@ -23,8 +23,7 @@ std::string text_of(const json::object& request, std::string_view name) {
   return found && found->is_string() ? std::string{found->get_string()} : "";
 }
 
-std::uint64_t
-number_of(const json::object& request, std::string_view name) {
+std::uint64_t number_of(const json::object& request, std::string_view name) {
   auto* found = request.if_contains(name);
   if (!found) return 0;
   auto ec = boost::system::error_code{};
@@ -61,7 +60,8 @@ json::object to_row(const message& x) {
     headers[name] = parsed.is_array() ? parsed : json::value(value);
   }
   return {
-    {"routing_key", x.routing_key()}, {"headers", std::move(headers)},
+    {"routing_key", x.routing_key()},
+    {"headers", std::move(headers)},
     {"body", x.body()}};
 }
 
@@ -86,16 +86,19 @@ json::object control::answer(const json::object& request) {
 json::object control::status(const json::object&) {
   auto stages = json::array{};
   for (const auto& [name, x] : places_.stages)
-    stages.push_back(
-      json::object{{"stage", name}, {"restarts", x->restarts.load()},
-        {"paused", x->has_given_up.load()}});
+    stages.push_back(json::object{
+      {"stage", name},
+      {"restarts", x->restarts.load()},
+      {"paused", x->has_given_up.load()}});
   auto sources = json::array{};
   for (const auto& [name, report] : places_.sources) {
     auto x = report->read();
-    sources.push_back(
-      json::object{{"source", name}, {"published", x.published},
-        {"confirmed", x.confirmed}, {"ended", x.has_ended},
-        {"failure", x.failure.detail}});
+    sources.push_back(json::object{
+      {"source", name},
+      {"published", x.published},
+      {"confirmed", x.confirmed},
+      {"ended", x.has_ended},
+      {"failure", x.failure.detail}});
   }
   return {
     {"ok", true},
@@ -109,8 +112,8 @@ json::object control::status(const json::object&) {
 json::object control::list_queues(const json::object&) {
   auto rows = json::array{};
   for (const auto& of : places_.queues) {
-    auto queue
-      = queue_browser::open(*places_.system, places_.directory, of.name);
+    auto queue =
+      queue_browser::open(*places_.system, places_.directory, of.name);
     if (queue) rows.push_back(to_row(of, queue->figures()));
   }
   return done(std::move(rows));
@@ -129,9 +132,10 @@ json::object control::list_dead_letters(const json::object&) {
     auto by_class = json::object{};
     for (const auto& [error_class, count] : classes)
       by_class[error_class] = count;
-    rows.push_back(
-      json::object{{"queue", name}, {"length", queue->figures().length},
-        {"by_class", std::move(by_class)}});
+    rows.push_back(json::object{
+      {"queue", name},
+      {"length", queue->figures().length},
+      {"by_class", std::move(by_class)}});
   }
   return done(std::move(rows));
 }
@@ -160,15 +164,14 @@ json::object control::replay_dead_letters(const json::object& request) {
       if (!origin || !known.contains(*origin)) return std::nullopt;
       return "queue:" + *origin;
     });
-  return {
-    {"ok", true}, {"moved", moved}, {"left", queue->figures().length}};
+  return {{"ok", true}, {"moved", moved}, {"left", queue->figures().length}};
 }
 
 json::object control::list_state(const json::object& request) {
   auto rows = json::array{};
   auto handler = text_of(request, "handler");
-  auto scanned = places_.store->scan_state(
-    handler, [&](auto scope, auto name, auto value) {
+  auto scanned =
+    places_.store->scan_state(handler, [&](auto scope, auto name, auto value) {
       rows.push_back(
         json::object{{"scope", scope}, {"name", name}, {"value", value}});
     });

@@ -24,8 +24,7 @@ private:
   void watch();
   caf::result<directory::queue_up> find(const std::string& queue) const;
   void down(const caf::down_msg& msg);
-  void
-  tell(const caf::strong_actor_ptr& who, const directory::queue_up& what);
+  void tell(const caf::strong_actor_ptr& who, const directory::queue_up& what);
 
   directory_actor::stateful_pointer<directory_state> self_ = nullptr;
   std::map<std::string, caf::strong_actor_ptr> queues_;

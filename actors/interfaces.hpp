@@ -13,23 +13,29 @@ namespace troupe {
 /// Owns the store and writes for everybody, on a thread of its own.
 using store_actor = caf::typed_actor<
   // Commits with whatever else is waiting.
-  caf::reacts_to<store::commit>, caf::reacts_to<store::flush>, caf::reacts_to<store::look>>;
+  caf::reacts_to<store::commit>,
+  caf::reacts_to<store::flush>,
+  caf::reacts_to<store::look>>;
 
 /// Reads from the store for everybody, on a thread of its own, so that nobody
 /// who reads waits for an fsync.
-using reader_actor = caf::typed_actor<
-  caf::reacts_to<store::read>, caf::reacts_to<store::recover>>;
+using reader_actor =
+  caf::typed_actor<caf::reacts_to<store::read>, caf::reacts_to<store::recover>>;
 
 /// Holds one queue: a queue machine and the way to its store.
 using queue_actor = caf::typed_actor<
   caf::reacts_to<queue::enqueue>,
   // The sender becomes a consumer; `consumer::deliver` follows.
-  caf::reacts_to<queue::subscribe>, caf::reacts_to<queue::settle>,
+  caf::reacts_to<queue::subscribe>,
+  caf::reacts_to<queue::settle>,
   caf::reacts_to<queue::leave>,
   // Answers of store, reader and router.
-  caf::reacts_to<queue::stored>, caf::reacts_to<queue::loaded>,
-  caf::reacts_to<queue::recovered>, caf::reacts_to<queue::published>,
-  caf::reacts_to<queue::wake>, caf::reacts_to<queue::retry>,
+  caf::reacts_to<queue::stored>,
+  caf::reacts_to<queue::loaded>,
+  caf::reacts_to<queue::recovered>,
+  caf::reacts_to<queue::published>,
+  caf::reacts_to<queue::wake>,
+  caf::reacts_to<queue::retry>,
   caf::reacts_to<queue::act>,
   // Tells figures.
   caf::replies_to<queue::describe>::with<queue::description>,
@@ -38,32 +44,40 @@ using queue_actor = caf::typed_actor<
 
 /// Knows which actor holds which queue, and tells who asks as that changes.
 using directory_actor = caf::typed_actor<
-  caf::reacts_to<directory::queue_up>, caf::reacts_to<directory::watch>,
+  caf::reacts_to<directory::queue_up>,
+  caf::reacts_to<directory::watch>,
   caf::replies_to<directory::find>::with<directory::queue_up>>;
 
 /// Takes what comes out of sources and handlers to its queues, and keeps it
 /// until they have it safe.
 using router_actor = caf::typed_actor<
-  caf::reacts_to<router::publish_output>, caf::reacts_to<router::confirmed>,
+  caf::reacts_to<router::publish_output>,
+  caf::reacts_to<router::confirmed>,
   caf::reacts_to<directory::queue_up>>;
 
 /// Hosts one handler instance on a thread of its own and settles for it.
 using consumer_actor = caf::typed_actor<
-  caf::reacts_to<directory::queue_up>, caf::reacts_to<consumer::deliver>,
-  caf::reacts_to<consumer::settled>, caf::reacts_to<consumer::handled>,
-  caf::reacts_to<consumer::crashed>, caf::reacts_to<consumer::finished>,
+  caf::reacts_to<directory::queue_up>,
+  caf::reacts_to<consumer::deliver>,
+  caf::reacts_to<consumer::settled>,
+  caf::reacts_to<consumer::handled>,
+  caf::reacts_to<consumer::crashed>,
+  caf::reacts_to<consumer::finished>,
   caf::reacts_to<consumer::check>,
   caf::reacts_to<consumer::stop>>;
 
 /// Starts its children, starts them again when they fail, and gives up by its
 /// policy when they fail too often.
 using supervisor_actor = caf::typed_actor<
-  caf::reacts_to<supervisor::wake>, caf::reacts_to<supervisor::stop>>;
+  caf::reacts_to<supervisor::wake>,
+  caf::reacts_to<supervisor::stop>>;
 
 /// Reads one source, on a thread of its own, and publishes what it reads while
 /// its window of unconfirmed batches is open.
 using source_actor = caf::typed_actor<
-  caf::reacts_to<source::pull>, caf::reacts_to<queue::published>,
-  caf::reacts_to<queue::stored>, caf::reacts_to<source::stop>>;
+  caf::reacts_to<source::pull>,
+  caf::reacts_to<queue::published>,
+  caf::reacts_to<queue::stored>,
+  caf::reacts_to<source::stop>>;
 
 } // namespace troupe

@@ -4,10 +4,10 @@
 #include "engine/store/log_store.hpp"
 
 #include <caf/actor.hpp>
+#include <caf/actor_control_block.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/error.hpp>
 #include <caf/make_message.hpp>
-#include <caf/actor_control_block.hpp>
 
 #include <cstdint>
 #include <functional>

@@ -8,5 +8,4 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-
 #include <spdlog/spdlog.h>

@@ -1,7 +1,6 @@
 #include "actors/queue_actor.hpp"
 
 #include "actors/actor_clock.hpp"
-
 #include "engine/ring/slot_map.hpp"
 
 #include <caf/send.hpp>
@@ -24,8 +23,8 @@ queue_actor::behavior_type queue_state::handlers(
     self->send(places_.reader, store::recover{std::move(options)});
   else
     self->send(
-      queue_actor{self}, queue::recovered{std::make_shared<queue_machine>(
-                           std::move(options))});
+      queue_actor{self},
+      queue::recovered{std::make_shared<queue_machine>(std::move(options))});
   return {
     [this](queue::enqueue& msg) { enqueue(msg); },
     [this](queue::subscribe& msg) { subscribe(msg); },
@@ -49,7 +48,7 @@ queue_actor::behavior_type queue_state::handlers(
   };
 }
 
-// -- events --------------------------------------------------------------------
+// -- events
 
 void queue_state::recovered(queue::recovered& msg) {
   machine_ = std::move(msg.machine);
@@ -178,7 +177,7 @@ void queue_state::answer_close() {
   for (auto& x : std::exchange(closing_, {})) x.deliver(queue::closed{});
 }
 
-// -- actions -------------------------------------------------------------------
+// -- actions
 
 /// Acts behind all that is in the mailbox already, so that one commit and one
 /// delivery to each consumer carry the result of them all.
@@ -199,8 +198,8 @@ void queue_state::act() {
   for (const auto& x : todo.fetches)
     self_->send(
       places_.reader,
-      store::read{{group_of(options.name, x.partition), x.index}, x.partition,
-        x.first});
+      store::read{
+        {group_of(options.name, x.partition), x.index}, x.partition, x.first});
   send_settled(todo.settlements);
   set_timer();
   answer_close();
@@ -228,8 +227,8 @@ void queue_state::send_appends(std::vector<log_append>& appends) {
 }
 
 void queue_state::send_confirms(const std::vector<confirm>& confirms) {
-  auto by_sender
-    = std::map<caf::strong_actor_ptr, std::vector<std::uint64_t>>{};
+  auto by_sender =
+    std::map<caf::strong_actor_ptr, std::vector<std::uint64_t>>{};
   for (const auto& x : confirms) {
     auto found = publishers_.find(x.ticket);
     by_sender[found->second.who].push_back(found->second.ticket);
@@ -250,7 +249,8 @@ void queue_state::send_deliveries(std::vector<delivery>& deliveries) {
 
 /// Answers rounds in the order they came, once all of each is committed: what
 /// a later one settled may be committed first where partitions differ.
-void queue_state::send_settled(const std::vector<troupe::settled>& settlements) {
+void queue_state::send_settled(
+  const std::vector<troupe::settled>& settlements) {
   for (const auto& x : settlements) {
     auto to = consumers_.find(x.to);
     if (to == consumers_.end() || x.number == 0) continue;
@@ -271,7 +271,8 @@ void queue_state::send_forwards(std::vector<forward>& forwards) {
     forwards_[++last_forward_] = {x.partition, x.index};
     self_->send(
       places_.router,
-      router::publish_output{last_forward_, std::move(x.what.output),
+      router::publish_output{
+        last_forward_, std::move(x.what.output),
         options.name + '#' + std::to_string(x.partition),
         std::move(x.what.sequences), std::move(x.what.messages)});
   }
@@ -292,7 +293,8 @@ consumer_id queue_state::id_of(const caf::actor_addr& who) const {
 }
 
 queue_actor::behavior_type run_queue(
-  queue_actor::stateful_pointer<queue_state> self, queue_places places,
+  queue_actor::stateful_pointer<queue_state> self,
+  queue_places places,
   queue_options options) {
   return self->state.handlers(self, std::move(places), std::move(options));
 }

@@ -35,7 +35,8 @@ public:
   static inline const char* name = "queue";
 
   queue_actor::behavior_type handlers(
-    queue_actor::stateful_pointer<queue_state> self, queue_places places,
+    queue_actor::stateful_pointer<queue_state> self,
+    queue_places places,
     queue_options options);
 
 private:
@@ -104,7 +105,8 @@ private:
 
 /// Starts a queue: `system.spawn(run_queue, places, options)`.
 queue_actor::behavior_type run_queue(
-  queue_actor::stateful_pointer<queue_state> self, queue_places places,
+  queue_actor::stateful_pointer<queue_state> self,
+  queue_places places,
   queue_options options);
 
 } // namespace troupe

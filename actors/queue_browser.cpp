@@ -23,7 +23,8 @@ std::uint64_t count_of(const std::vector<loaned_run>& runs) {
 } // namespace
 
 result<queue_browser> queue_browser::open(
-  caf::actor_system& system, const directory_actor& directory,
+  caf::actor_system& system,
+  const directory_actor& directory,
   const std::string& queue) {
   auto self = caf::scoped_actor{system};
   auto found = queue_actor{};
@@ -105,9 +106,7 @@ void queue_browser::settle(std::map<std::uint16_t, settlement>& parts) {
     [](const consumer::settled&) {}, caf::after(patience) >> [] {});
 }
 
-void queue_browser::leave() {
-  (*self_)->send(queue_, queue::leave{});
-}
+void queue_browser::leave() { (*self_)->send(queue_, queue::leave{}); }
 
 /// Waits until the messages asked for are there, or all there are.
 std::vector<loaned_run> queue_browser::borrow(std::uint64_t count) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-
 #include "engine/base/result.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -21,7 +20,8 @@ class queue_browser {
 public:
   /// Fails with `not_found` when the queue is not there.
   static result<queue_browser> open(
-    caf::actor_system& system, const directory_actor& directory,
+    caf::actor_system& system,
+    const directory_actor& directory,
     const std::string& queue);
 
   queue_figures figures();

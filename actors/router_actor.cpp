@@ -5,7 +5,8 @@
 namespace troupe {
 
 router_actor::behavior_type router_state::handlers(
-  self_pointer self, directory_actor directory,
+  self_pointer self,
+  directory_actor directory,
   std::shared_ptr<const route_table> table,
   std::shared_ptr<router_figures> figures) {
   self_ = self;
@@ -77,7 +78,8 @@ void router_state::answer(
 }
 
 router_actor::behavior_type run_router(
-  router_actor::stateful_pointer<router_state> self, directory_actor directory,
+  router_actor::stateful_pointer<router_state> self,
+  directory_actor directory,
   std::shared_ptr<const route_table> table,
   std::shared_ptr<router_figures> figures) {
   return self->state.handlers(

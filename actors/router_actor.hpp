@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-
 #include "engine/routing/route_table.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -28,7 +27,8 @@ public:
 
   router_actor::behavior_type handlers(
     router_actor::stateful_pointer<router_state> self,
-    directory_actor directory, std::shared_ptr<const route_table> table,
+    directory_actor directory,
+    std::shared_ptr<const route_table> table,
     std::shared_ptr<router_figures> figures);
 
 private:
@@ -50,7 +50,7 @@ private:
     publish what;
   };
   struct target {
-    queue_actor where; // null until the queue is up
+    queue_actor where;                       // null until the queue is up
     std::map<std::uint64_t, open_part> open; // by ticket, in the order sent
   };
 
@@ -67,7 +67,8 @@ private:
 };
 
 router_actor::behavior_type run_router(
-  router_actor::stateful_pointer<router_state> self, directory_actor directory,
+  router_actor::stateful_pointer<router_state> self,
+  directory_actor directory,
   std::shared_ptr<const route_table> table,
   std::shared_ptr<router_figures> figures);
 

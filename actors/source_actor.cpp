@@ -17,7 +17,9 @@ constexpr std::size_t messages_per_save = 64 * 1024;
 } // namespace
 
 source_actor::behavior_type source_state::handlers(
-  self_pointer self, store_actor store, router_actor router,
+  self_pointer self,
+  store_actor store,
+  router_actor router,
   source_options options) {
   self_ = self;
   store_ = std::move(store);
@@ -70,9 +72,9 @@ bool source_state::publish_next() {
   window_.push_back({++last_ticket_, size, std::move(read->progress)});
   options_.report->update([&](auto& x) { x.published += size; });
   self_->send(
-    router_,
-    router::publish_output{last_ticket_, options_.name, std::move(publisher),
-      std::move(sequences), std::move(read->messages)});
+    router_, router::publish_output{
+               last_ticket_, options_.name, std::move(publisher),
+               std::move(sequences), std::move(read->messages)});
   return true;
 }
 
@@ -113,16 +115,17 @@ void source_state::save() {
   auto msg = store::commit{};
   msg.what.sync = false;
   msg.what.changes.push_back(
-    {options_.group,
-      {"source:" + options_.name, "", "progress", progress_}});
+    {options_.group, {"source:" + options_.name, "", "progress", progress_}});
   self_->send(store_, std::move(msg));
   saved_ = progress_;
   unsaved_ = 0;
 }
 
 source_actor::behavior_type run_source(
-  source_actor::stateful_pointer<source_state> self, store_actor store,
-  router_actor router, source_options options) {
+  source_actor::stateful_pointer<source_state> self,
+  store_actor store,
+  router_actor router,
+  source_options options) {
   return self->state.handlers(
     self, std::move(store), std::move(router), std::move(options));
 }

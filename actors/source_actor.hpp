@@ -2,7 +2,6 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/source_report.hpp"
-
 #include "engine/source/record_input.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -32,8 +31,10 @@ public:
   static inline const char* name = "source";
 
   source_actor::behavior_type handlers(
-    source_actor::stateful_pointer<source_state> self, store_actor store,
-    router_actor router, source_options options);
+    source_actor::stateful_pointer<source_state> self,
+    store_actor store,
+    router_actor router,
+    source_options options);
 
 private:
   using self_pointer = source_actor::stateful_pointer<source_state>;
@@ -67,7 +68,9 @@ private:
 };
 
 source_actor::behavior_type run_source(
-  source_actor::stateful_pointer<source_state> self, store_actor store,
-  router_actor router, source_options options);
+  source_actor::stateful_pointer<source_state> self,
+  store_actor store,
+  router_actor router,
+  source_options options);
 
 } // namespace troupe

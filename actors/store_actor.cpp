@@ -1,11 +1,9 @@
 #include "actors/store_actor.hpp"
 
 #include "actors/fatal.hpp"
-
 #include "engine/ring/slot_map.hpp"
 
 #include <caf/send.hpp>
-
 #include <spdlog/spdlog.h>
 
 #include <iterator>
@@ -36,7 +34,7 @@ void move_to(std::vector<T>& to, std::vector<T>& from) {
 
 } // namespace
 
-// -- writing -------------------------------------------------------------------
+// -- writing
 
 store_actor::behavior_type store_state::handlers(
   store_actor::stateful_pointer<store_state> self,
@@ -60,7 +58,7 @@ void store_state::commit(store::commit& msg) {
   bytes_ += size_of(msg.what);
   waiting_.push_back(
     {self_->current_sender(), std::move(msg.partitions),
-      msg.what.appends.size()});
+     msg.what.appends.size()});
   move_to(gathered_.appends, msg.what.appends);
   move_to(gathered_.erases, msg.what.erases);
   move_to(gathered_.changes, msg.what.changes);
@@ -110,7 +108,7 @@ store_actor::behavior_type run_store(
   return self->state.handlers(self, std::move(store), std::move(is_full));
 }
 
-// -- reading -------------------------------------------------------------------
+// -- reading
 
 reader_actor::behavior_type reader_state::handlers(
   reader_actor::stateful_pointer<reader_state> self,
@@ -141,8 +139,8 @@ void reader_state::recover(store::recover& msg) {
   const auto& options = machine->options();
   for (std::uint16_t p = 0; p < options.partitions; ++p) {
     auto group = group_of(options.name, p);
-    auto done = store_->scan(
-      group, [&](log_index index, log_entry&& entry) -> result<> {
+    auto done =
+      store_->scan(group, [&](log_index index, log_entry&& entry) -> result<> {
         auto of = std::visit([](const auto& x) { return x.queue; }, entry);
         if (of == options.id) machine->restore(p, index, std::move(entry));
         return {};

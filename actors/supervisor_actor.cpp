@@ -46,8 +46,7 @@ void supervisor_state::down(const caf::down_msg& msg) {
   if (found == children_.end()) return;
   auto child = static_cast<std::size_t>(found - children_.begin());
   *found = nullptr;
-  auto is_normal
-    = !msg.reason || msg.reason == caf::exit_reason::user_shutdown;
+  auto is_normal = !msg.reason || msg.reason == caf::exit_reason::user_shutdown;
   // A consumer has told its own story before it ended.
   auto is_told = msg.reason == caf::exit_reason::unhandled_exception;
   if (!is_normal)
@@ -118,8 +117,7 @@ void supervisor_state::set_timer() {
   if (!due || (timer_ && *timer_ <= *due)) return;
   timer_ = due;
   auto wait = std::max(*due - actor_now(*self_), duration{0});
-  self_->delayed_send(
-    supervisor_actor{self_}, wait, supervisor::wake{});
+  self_->delayed_send(supervisor_actor{self_}, wait, supervisor::wake{});
 }
 
 supervisor_actor::behavior_type run_supervisor(

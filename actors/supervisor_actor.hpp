@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-
 #include "engine/supervision/supervision.hpp"
 
 #include <caf/stateful_actor.hpp>

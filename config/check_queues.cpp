@@ -91,8 +91,8 @@ void check_one_queue(const checking& at, const consumer_plan& consumer) {
     inputs_of(consumer));
   for (const auto& queue : consumer.queues)
     fault.label += (fault.label.empty() ? "" : ", ") + queue;
-  fault.note = "inputs that are no queue come through `" + consumer.component
-               + ".in`";
+  fault.note =
+    "inputs that are no queue come through `" + consumer.component + ".in`";
   fault.help = "let what feeds them go to one queue, or use a handler for each";
 }
 

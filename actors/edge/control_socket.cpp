@@ -60,7 +60,8 @@ json::object answer_line(control& answers, std::string_view line) {
 }
 
 asio::awaitable<void> serve(
-  local::socket peer, std::shared_ptr<control> answers,
+  local::socket peer,
+  std::shared_ptr<control> answers,
   asio::thread_pool& workers) {
   auto buffer = std::string{};
   try {
@@ -74,8 +75,7 @@ asio::awaitable<void> serve(
       co_await asio::post(workers, asio::use_awaitable);
       auto text = json::serialize(answer_line(*answers, line)) + '\n';
       co_await asio::post(here, asio::use_awaitable);
-      co_await asio::async_write(
-        peer, asio::buffer(text), asio::use_awaitable);
+      co_await asio::async_write(peer, asio::buffer(text), asio::use_awaitable);
     }
   } catch (const boost::system::system_error&) {
     // The peer is gone, or sent a line without end: only it is affected.
@@ -85,13 +85,16 @@ asio::awaitable<void> serve(
 } // namespace
 
 control_socket::control_socket(
-  asio::io_context& io, std::filesystem::path data_dir,
+  asio::io_context& io,
+  std::filesystem::path data_dir,
   std::shared_ptr<control> answers)
-  : acceptor_{io}, data_dir_{std::move(data_dir)},
+  : acceptor_{io},
+    data_dir_{std::move(data_dir)},
     answers_{std::move(answers)} {}
 
 result<std::unique_ptr<control_socket>> control_socket::open(
-  asio::io_context& io, const std::filesystem::path& data_dir,
+  asio::io_context& io,
+  const std::filesystem::path& data_dir,
   std::shared_ptr<control> answers) {
   auto made = std::unique_ptr<control_socket>{
     new control_socket{io, data_dir, std::move(answers)}};
@@ -102,7 +105,8 @@ result<std::unique_ptr<control_socket>> control_socket::open(
   auto mask = ::umask(0177);
   if (!ec) made->acceptor_.bind(address.get(), ec);
   ::umask(mask);
-  if (!ec) made->acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+  if (!ec)
+    made->acceptor_.listen(asio::socket_base::max_listen_connections, ec);
   if (ec)
     return error{
       errc::cannot_create, "cannot open the control socket in "
@@ -143,8 +147,7 @@ result<json::object> ask_running_node(
   auto address = short_address{data_dir};
   auto ec = boost::system::error_code{};
   peer.connect(address.get(), ec);
-  if (ec)
-    return error{errc::not_found, "no node runs on " + data_dir.string()};
+  if (ec) return error{errc::not_found, "no node runs on " + data_dir.string()};
   auto text = json::serialize(request) + '\n';
   asio::write(peer, asio::buffer(text), ec);
   auto line = std::string{};

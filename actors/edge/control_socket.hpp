@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/control.hpp"
-
 #include "engine/base/result.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -21,7 +20,8 @@ public:
   /// Replaces a socket that a killed process left behind: whoever has the
   /// store open owns the folder.
   static result<std::unique_ptr<control_socket>> open(
-    boost::asio::io_context& io, const std::filesystem::path& data_dir,
+    boost::asio::io_context& io,
+    const std::filesystem::path& data_dir,
     std::shared_ptr<control> answers);
 
   ~control_socket();
@@ -31,7 +31,8 @@ private:
   using acceptor = boost::asio::local::stream_protocol::acceptor;
 
   control_socket(
-    boost::asio::io_context& io, std::filesystem::path data_dir,
+    boost::asio::io_context& io,
+    std::filesystem::path data_dir,
     std::shared_ptr<control> answers);
 
   acceptor acceptor_;

@@ -32,8 +32,7 @@ public:
     "Troupe: durable queues, and the handlers that consume them", "troupe"};
 
 private:
-  CLI::App*
-  add(CLI::App* to, const char* name, const char* what, command run) {
+  CLI::App* add(CLI::App* to, const char* name, const char* what, command run) {
     auto* made = to->add_subcommand(name, what);
     made->callback([this, run = std::move(run)] { chosen_ = run; });
     return made;
@@ -73,16 +72,16 @@ private:
   }
 
   void add_config() {
-    auto* validate
-      = add(&app, "validate", "Check a configuration", validate_command);
+    auto* validate =
+      add(&app, "validate", "Check a configuration", validate_command);
     takes_config(validate);
     validate->add_flag(
       "--offline", line_.is_offline, "Do not look for files it names");
     validate->add_flag(
       "--deny-warnings", line_.deny_warnings, "Fail on warnings too");
     add_format(validate, {"text", "json"});
-    auto* graph = add(
-      &app, "graph", "Draw what a configuration connects", graph_command);
+    auto* graph =
+      add(&app, "graph", "Draw what a configuration connects", graph_command);
     takes_config(graph);
     add_format(graph, {"mermaid", "dot"});
     auto* show = group("show", "Show a configuration or a node");
@@ -128,8 +127,7 @@ private:
   }
 
   void add_rest() {
-    auto* version
-      = add(&app, "version", "Tell the version", version_command);
+    auto* version = add(&app, "version", "Tell the version", version_command);
     version->add_flag("--json", line_.as_json, "Print JSON");
     auto* completion = add(
       &app, "completion", "Print a completion script",

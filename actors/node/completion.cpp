@@ -12,7 +12,8 @@ using words = std::vector<std::string>;
 /// What may follow each chain of subcommands: "" -> run validate ...,
 /// "queue" -> ls, "queue ls" -> --json ...
 void collect(
-  const CLI::App& at, const std::string& path,
+  const CLI::App& at,
+  const std::string& path,
   std::map<std::string, words>& to) {
   auto& here = to[path];
   for (const auto* sub : at.get_subcommands({})) {
@@ -31,15 +32,14 @@ std::string join(const words& all) {
 }
 
 std::string bash(const std::map<std::string, words>& all) {
-  auto text = std::string{
-    "_troupe() {\n"
-    "  local path='' word i\n"
-    "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-    "    word=${COMP_WORDS[i]}\n"
-    "    [[ $word == -* ]] || path+=\"${path:+ }$word\"\n"
-    "  done\n"
-    "  local words=''\n"
-    "  case \"$path\" in\n"};
+  auto text = std::string{"_troupe() {\n"
+                          "  local path='' word i\n"
+                          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+                          "    word=${COMP_WORDS[i]}\n"
+                          "    [[ $word == -* ]] || path+=\"${path:+ }$word\"\n"
+                          "  done\n"
+                          "  local words=''\n"
+                          "  case \"$path\" in\n"};
   for (const auto& [path, next] : all)
     text += "    '" + path + "') words='" + join(next) + "' ;;\n";
   return text

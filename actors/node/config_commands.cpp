@@ -1,9 +1,7 @@
-#include "actors/node/command_line.hpp"
-
 #include "actors/fatal.hpp"
+#include "actors/node/command_line.hpp"
 #include "actors/node/configuration.hpp"
 #include "actors/node/version.hpp"
-
 #include "config/effective.hpp"
 #include "config/fault_ids.hpp"
 #include "config/graph.hpp"
@@ -64,7 +62,7 @@ int explain_command(const command_line& line) {
 int version_command(const command_line& line) {
   if (line.as_json)
     std::cout << boost::json::serialize(
-                   boost::json::object{{"version", version}})
+      boost::json::object{{"version", version}})
               << '\n';
   else
     std::cout << "troupe " << version << '\n';

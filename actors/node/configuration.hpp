@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/node/command_line.hpp"
-
 #include "config/fault.hpp"
 #include "config/pipeline.hpp"
 #include "config/plan.hpp"

@@ -8,7 +8,6 @@
 #include "actors/router_actor.hpp"
 #include "actors/source_actor.hpp"
 #include "actors/store_actor.hpp"
-
 #include "engine/ring/slot_map.hpp"
 
 #include <caf/actor_system.hpp>
@@ -90,7 +89,7 @@ struct node::parts {
   ~parts();
 };
 
-// -- starting ------------------------------------------------------------------
+// -- starting
 
 void node::parts::spawn_services(std::shared_ptr<const route_table> table) {
   auto is_full = std::make_shared<std::atomic<bool>>(false);
@@ -98,8 +97,8 @@ void node::parts::spawn_services(std::shared_ptr<const route_table> table) {
   places.store = system.spawn<caf::detached>(run_store, store, is_full);
   places.reader = system.spawn<caf::detached>(run_reader, store);
   places.directory = system.spawn(run_directory);
-  places.router
-    = system.spawn(run_router, places.directory, std::move(table), routed);
+  places.router =
+    system.spawn(run_router, places.directory, std::move(table), routed);
 }
 
 child_spec node::parts::queue_branch() const {
@@ -145,8 +144,8 @@ result<std::unique_ptr<node>> node::start(
   all->queues = std::move(*queues);
   all->spawn_services(make_route_table(what, all->queues));
 
-  auto made = stages_of(
-    what, handlers, all->store, all->places.directory, asked);
+  auto made =
+    stages_of(what, handlers, all->store, all->places.directory, asked);
   all->consumed = made.consumed;
   all->stages = made.figures;
   auto inputs = sources_of(what, all->store, all->places);
@@ -205,7 +204,7 @@ node::start_quiet(const std::filesystem::path& data_dir) {
 
 std::shared_ptr<control> node::answers() const { return parts_->answers; }
 
-// -- looking -------------------------------------------------------------------
+// -- looking
 
 node::progress node::look() {
   auto now = progress{};
@@ -220,8 +219,9 @@ node::progress node::look() {
   auto self = caf::scoped_actor{parts_->system};
   for (const auto& of : parts_->queues) {
     auto found = caf::actor{};
-    self->request(parts_->places.directory, caf::infinite,
-                  directory::find{of.name})
+    self
+      ->request(
+        parts_->places.directory, caf::infinite, directory::find{of.name})
       .receive(
         [&](const directory::queue_up& x) {
           found = caf::actor_cast<caf::actor>(x.where);
@@ -230,9 +230,10 @@ node::progress node::look() {
     auto figures = queue_figures{};
     figures.in_flight = 1; // one that is being restarted is not done
     if (found)
-      self->request(
-            caf::actor_cast<queue_actor>(found), std::chrono::seconds{10},
-            queue::describe{})
+      self
+        ->request(
+          caf::actor_cast<queue_actor>(found), std::chrono::seconds{10},
+          queue::describe{})
         .receive(
           [&](const queue::description& x) { figures = x.figures; },
           [](const caf::error&) {});
@@ -243,7 +244,7 @@ node::progress node::look() {
   return now;
 }
 
-// -- stopping ------------------------------------------------------------------
+// -- stopping
 
 bool node::parts::close_queues(clock::time_point deadline) {
   auto self = caf::scoped_actor{system};
@@ -258,9 +259,10 @@ bool node::parts::close_queues(clock::time_point deadline) {
         [](const caf::error&) {});
     if (!found) continue; // it recovers at the next start
     auto left = std::max(deadline - clock::now(), clock::duration{0});
-    self->request(
-          caf::actor_cast<queue_actor>(found),
-          std::chrono::duration_cast<caf::timespan>(left), queue::close{})
+    self
+      ->request(
+        caf::actor_cast<queue_actor>(found),
+        std::chrono::duration_cast<caf::timespan>(left), queue::close{})
       .receive(
         [](queue::closed) {}, [&](const caf::error&) { in_time = false; });
   }
@@ -273,10 +275,10 @@ bool node::stop(duration grace) {
   auto deadline = clock::now() + grace;
   auto in_time = stop_and_wait(all.system, all.source_tree->get(), deadline);
   in_time &= stop_and_wait(all.system, all.stage_tree->get(), deadline);
-  in_time &= all.close_queues(std::max(
-    deadline, clock::now() + std::chrono::seconds{1}));
-  in_time &= stop_and_wait(
-    all.system, all.root, clock::now() + std::chrono::seconds{5});
+  in_time &= all.close_queues(
+    std::max(deadline, clock::now() + std::chrono::seconds{1}));
+  in_time &=
+    stop_and_wait(all.system, all.root, clock::now() + std::chrono::seconds{5});
   return in_time;
 }
 
@@ -292,9 +294,9 @@ node::parts::~parts() {
   root = nullptr;
   for (const auto& who :
        {caf::actor_cast<caf::actor>(places.router),
-         caf::actor_cast<caf::actor>(places.directory),
-         caf::actor_cast<caf::actor>(places.reader),
-         caf::actor_cast<caf::actor>(places.store)})
+        caf::actor_cast<caf::actor>(places.directory),
+        caf::actor_cast<caf::actor>(places.reader),
+        caf::actor_cast<caf::actor>(places.store)})
     if (who) caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
   places = {};
 }

@@ -2,7 +2,6 @@
 
 #include "actors/control.hpp"
 #include "actors/node/configuration.hpp"
-
 #include "engine/base/result.hpp"
 
 #include <troupe/registry.hpp>
@@ -29,8 +28,8 @@ public:
 
   /// Opens the store and starts everything a configuration asks for. Returns
   /// once all queues have recovered.
-  static result<std::unique_ptr<node>> start(
-    const checked_config& what, const registry& handlers, stop_asked asked);
+  static result<std::unique_ptr<node>>
+  start(const checked_config& what, const registry& handlers, stop_asked asked);
 
   /// Starts the queues alone, as the store knows them: nothing is consumed.
   static result<std::unique_ptr<node>>

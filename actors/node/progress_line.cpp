@@ -1,7 +1,6 @@
 #include "actors/node/progress_line.hpp"
 
 #include <iostream>
-
 #include <unistd.h>
 
 namespace troupe {

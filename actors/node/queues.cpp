@@ -133,7 +133,6 @@ queues_of(log_store& store, const checked_config& what) {
 }
 
 // -- routes
-// --------------------------------------------------------------------
 
 namespace {
 

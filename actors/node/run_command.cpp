@@ -1,10 +1,8 @@
-#include "actors/node/command_line.hpp"
-
 #include "actors/edge/control_socket.hpp"
 #include "actors/fatal.hpp"
+#include "actors/node/command_line.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/progress_line.hpp"
-
 #include "engine/handlers/handler_thread.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -33,14 +31,14 @@ public:
     : line_{line}, what_{what} {}
 
   int go() {
-    auto started = node::start(
-      what_, *line_.handlers, [this](const std::string& why) {
+    auto started =
+      node::start(what_, *line_.handlers, [this](const std::string& why) {
         asio::post(io_, [this, why] { stop(exit_software, why); });
       });
     if (!started) return refuse(started.error());
     node_ = std::move(*started);
-    auto socket = control_socket::open(
-      io_, what_.config.node.data_dir, node_->answers());
+    auto socket =
+      control_socket::open(io_, what_.config.node.data_dir, node_->answers());
     if (!socket) return refuse(socket.error());
     spdlog::info("node {} is up", what_.config.node.name);
     signals_.async_wait([this](auto ec, int signal) { on_signal(ec, signal); });

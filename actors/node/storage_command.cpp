@@ -1,10 +1,8 @@
-#include "actors/node/command_line.hpp"
-
 #include "actors/fatal.hpp"
+#include "actors/node/command_line.hpp"
 #include "actors/node/configuration.hpp"
 #include "actors/node/progress_line.hpp"
 #include "actors/node/stages.hpp"
-
 #include "engine/store/verify.hpp"
 
 #include <boost/json.hpp>
@@ -21,10 +19,9 @@ int storage_verify_command(const command_line& line) {
   auto progress = progress_line{"checked"};
   auto options = store_options{};
   options.folder = store_folder(*data_dir);
-  auto report
-    = verify(options, [&](std::uint64_t done, std::uint64_t total) {
-        progress.show(done, total > done ? total - done : 0);
-      });
+  auto report = verify(options, [&](std::uint64_t done, std::uint64_t total) {
+    progress.show(done, total > done ? total - done : 0);
+  });
   progress.clear();
   if (!report) {
     std::cerr << "error: " << report.error().detail << '\n';
@@ -39,16 +36,17 @@ int storage_verify_command(const command_line& line) {
   for (const auto& x : report->broken) broken.emplace_back(x);
   if (line.as_json) {
     std::cout << json::serialize(json::object{
-                   {"entries", report->entries},
-                   {"values", report->values},
-                   {"bytes", report->bytes},
-                   {"broken", broken}})
+      {"entries", report->entries},
+      {"values", report->values},
+      {"bytes", report->bytes},
+      {"broken", broken}})
               << '\n';
   } else {
     for (const auto& x : report->broken) std::cout << "broken: " << x << '\n';
     std::cout << "checked " << report->entries << " log entries and "
-              << report->values << " values, " << report->bytes << " bytes: "
-              << (broken.empty() ? "all sound" : "see above") << '\n';
+              << report->values << " values, " << report->bytes
+              << " bytes: " << (broken.empty() ? "all sound" : "see above")
+              << '\n';
   }
   return broken.empty() ? 0 : exit_negative;
 }

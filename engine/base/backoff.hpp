@@ -22,8 +22,7 @@ struct backoff {
     auto grown = static_cast<double>(initial.count())
                  * std::pow(factor, std::max(n, 1u) - 1);
     auto capped = std::min(grown, static_cast<double>(max.count()));
-    return duration{
-      static_cast<duration::rep>(capped * (1 - jitter * random))};
+    return duration{static_cast<duration::rep>(capped * (1 - jitter * random))};
   }
 
   bool operator==(const backoff&) const = default;

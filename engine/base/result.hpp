@@ -15,10 +15,10 @@ enum class errc : std::uint8_t {
   bad_config,
   bad_input,
   not_found,
-  in_use,          // another process holds it
-  newer_format,    // written by a later release
-  corrupt,         // a checksum or a length does not fit
-  storage_failed,  // the disk refused
+  in_use,         // another process holds it
+  newer_format,   // written by a later release
+  corrupt,        // a checksum or a length does not fit
+  storage_failed, // the disk refused
   cannot_create,
   refused,
 };

@@ -17,9 +17,10 @@ using headers = std::vector<std::pair<std::string, field_value>>;
 std::string to_json(const std::vector<failed_attempt>& history) {
   auto all = json::array{};
   for (const auto& x : history)
-    all.push_back(
-      json::object{{"at", x.at.time_since_epoch().count()},
-        {"class", x.error_class}, {"text", x.text}});
+    all.push_back(json::object{
+      {"at", x.at.time_since_epoch().count()},
+      {"class", x.error_class},
+      {"text", x.text}});
   return json::serialize(all);
 }
 
@@ -41,8 +42,8 @@ bool has_text(
 
 /// Takes the entry of this queue and reason out of the list of deaths.
 /// Returns how often the message had died there.
-std::int64_t
-take_count(field_array& deaths, const std::string& queue, const std::string& why) {
+std::int64_t take_count(
+  field_array& deaths, const std::string& queue, const std::string& why) {
   for (auto x = deaths.values.begin(); x != deaths.values.end(); ++x) {
     auto* death = std::get_if<field_table>(&x->value);
     if (!death || !has_text(*death, "queue", queue)) continue;
@@ -58,8 +59,10 @@ take_count(field_array& deaths, const std::string& queue, const std::string& why
 
 /// The list of deaths, newest first, one entry a queue and reason.
 field_array add_death(
-  const std::optional<field_table>& before, const message& dead,
-  const std::string& queue, const failed_attempt& last) {
+  const std::optional<field_table>& before,
+  const message& dead,
+  const std::string& queue,
+  const failed_attempt& last) {
   auto deaths = field_array{};
   if (auto* known = before ? find(*before, "x-death") : nullptr)
     if (auto* list = std::get_if<field_array>(&known->value)) deaths = *list;
@@ -73,7 +76,7 @@ field_array add_death(
     {"reason", field_value{why}},
     {"queue", field_value{queue}},
     {"time",
-      field_value{field_time{static_cast<std::uint64_t>(seconds.count())}}},
+     field_value{field_time{static_cast<std::uint64_t>(seconds.count())}}},
     {"exchange", field_value{std::string{dead.exchange()}}},
     {"routing-keys", field_value{std::move(keys)}},
   }};
@@ -84,7 +87,8 @@ field_array add_death(
 } // namespace
 
 batch_ptr make_dead_letter(
-  const message& dead, std::string_view queue,
+  const message& dead,
+  std::string_view queue,
   const std::vector<failed_attempt>& history) {
   const auto& last = history.back();
   auto where = std::string{queue};

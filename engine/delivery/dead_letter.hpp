@@ -13,7 +13,8 @@ namespace troupe {
 /// as RabbitMQ writes them `x-death`, `x-first-death-*`, `x-last-death-*`.
 /// `history` ends with the last attempt and is not empty.
 batch_ptr make_dead_letter(
-  const message& dead, std::string_view queue,
+  const message& dead,
+  std::string_view queue,
   const std::vector<failed_attempt>& history);
 
 } // namespace troupe

@@ -24,9 +24,9 @@ public:
   using key_hash = std::uint64_t;
 
   enum class verdict {
-    free,  // nobody has the key: lend it to whom you like, then `lend`
+    free,   // nobody has the key: lend it to whom you like, then `lend`
     holder, // it may go to the consumer that has the key
-    queued // the message now waits in the key's lane
+    queued  // the message now waits in the key's lane
   };
 
   struct answer {

@@ -53,7 +53,7 @@ struct state_change {
   bool operator==(const state_change&) const = default;
 };
 
-// -- the entries of a group's log ----------------------------------------------
+// -- the entries of a group's log
 
 /// Messages published to a queue, in the order of their positions.
 struct publish_entry {
@@ -77,11 +77,11 @@ struct settle_entry {
 /// What a queue partition has to remember of entries that may be erased.
 struct checkpoint_entry {
   queue_id queue{};
-  position next = 0; // the position the next message gets
-  std::uint64_t next_sequence = 0; // for what it emits
+  position next = 0;                 // the position the next message gets
+  std::uint64_t next_sequence = 0;   // for what it emits
   std::vector<position_run> settled; // within publish entries still stored
   std::map<position, std::vector<failed_attempt>> attempts;
-  std::map<position, time_point> waiting; // retries not yet due
+  std::map<position, time_point> waiting;          // retries not yet due
   std::map<std::string, std::uint64_t> publishers; // last sequence of each
 };
 

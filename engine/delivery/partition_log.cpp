@@ -8,11 +8,13 @@
 namespace troupe {
 
 partition_log::partition_log(std::uint16_t partition)
-  : partition_{partition}, next_{partition_start(partition) + 1},
+  : partition_{partition},
+    next_{partition_start(partition) + 1},
     cursor_{next_} {}
 
 batch_ptr partition_log::without_repeats(
-  const std::string& publisher, const std::vector<std::uint64_t>& sequences,
+  const std::string& publisher,
+  const std::vector<std::uint64_t>& sequences,
   const batch_ptr& messages) const {
   auto known = publishers_.find(publisher);
   if (publisher.empty() || known == publishers_.end()) return messages;
@@ -31,10 +33,9 @@ void partition_log::note_publisher(
   last = std::max(last, sequence);
 }
 
-segment&
-partition_log::append(batch_ptr messages, time_point published_at) {
-  auto& added
-    = segments_.emplace_back(next_, published_at, std::move(messages));
+segment& partition_log::append(batch_ptr messages, time_point published_at) {
+  auto& added =
+    segments_.emplace_back(next_, published_at, std::move(messages));
   next_ = added.end();
   return added;
 }
@@ -47,8 +48,7 @@ segment& partition_log::on_stored(log_index index) {
 }
 
 segment* partition_log::find(position at) {
-  auto after
-    = std::ranges::upper_bound(segments_, at, {}, &segment::first);
+  auto after = std::ranges::upper_bound(segments_, at, {}, &segment::first);
   if (after == segments_.begin()) return nullptr;
   auto& found = *std::prev(after);
   return at < found.end() ? &found : nullptr;
@@ -63,8 +63,8 @@ void partition_log::forget_done() {
   // One old message may hold up the front for long; so that what passed it
   // does not pile up, the middle is swept whenever half of it may be gone.
   if (++done_ < 64 || done_ * 2 < segments_.size()) return;
-  auto gone = std::erase_if(
-    segments_, [](const segment& x) { return x.is_done(); });
+  auto gone =
+    std::erase_if(segments_, [](const segment& x) { return x.is_done(); });
   stored_ -= gone;
   done_ = 0;
 }

@@ -19,13 +19,14 @@ public:
 
   std::uint16_t partition() const { return partition_; }
 
-  // -- publishing ---------------------------------------------------------------
+  // -- publishing
 
   /// Returns the messages of `messages` that `publisher` has not published
   /// before (null: all are repeats). `sequences` rise, one a message; an empty
   /// publisher does not number, so nothing of its is a repeat.
   batch_ptr without_repeats(
-    const std::string& publisher, const std::vector<std::uint64_t>& sequences,
+    const std::string& publisher,
+    const std::vector<std::uint64_t>& sequences,
     const batch_ptr& messages) const;
 
   void note_publisher(const std::string& publisher, std::uint64_t sequence);
@@ -36,7 +37,7 @@ public:
   /// Notes that the store has the oldest segment it did not have yet.
   segment& on_stored(log_index index);
 
-  // -- the segments -------------------------------------------------------------
+  // -- the segments
 
   /// Returns the segment that holds `at`, or null when it is gone.
   segment* find(position at);
@@ -47,7 +48,7 @@ public:
   std::deque<segment>& segments() { return segments_; }
   const std::deque<segment>& segments() const { return segments_; }
 
-  // -- what was never offered ---------------------------------------------------
+  // -- what was never offered
 
   /// Returns the segment the next fresh message lies in, or null where all
   /// that is stored was offered. Skips segments that are done.
@@ -55,7 +56,7 @@ public:
   position cursor() const { return cursor_; }
   void advance(position to) { cursor_ = to; }
 
-  // -- recovery -----------------------------------------------------------------
+  // -- recovery
 
   void restore(const checkpoint_entry& checkpoint);
 

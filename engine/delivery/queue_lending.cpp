@@ -49,7 +49,7 @@ void queue_machine::lend() {
   deal_out();
 }
 
-// -- messages that came back ---------------------------------------------------
+// -- messages that came back
 
 void queue_machine::lend_returned() {
   while (credit_ > 0 && !returned_.empty()) {
@@ -99,7 +99,7 @@ bool queue_machine::lend_lane(key_lanes::key_hash key, consumer& to) {
   return lent;
 }
 
-// -- messages never offered before ---------------------------------------------
+// -- messages never offered before
 
 void queue_machine::lend_fresh() {
   for (auto progress = true; progress;) {
@@ -167,9 +167,8 @@ void queue_machine::offer(segment& in, position at) {
   auto key = options_.key((*in.messages())[at - in.first()]);
   auto answer = lanes_.offer(key, at, retries_.is_waiting(at));
   if (answer.what == key_lanes::verdict::queued) return;
-  auto* to = answer.what == key_lanes::verdict::free
-               ? next_consumer()
-               : nullptr;
+  auto* to =
+    answer.what == key_lanes::verdict::free ? next_consumer() : nullptr;
   if (!to) {
     auto holder = consumers_.find(answer.holder);
     if (holder == consumers_.end() || !holder->second.has_credit()) {
@@ -182,7 +181,7 @@ void queue_machine::offer(segment& in, position at) {
   give(*to, in, {at, 1});
 }
 
-// -- to whom -------------------------------------------------------------------
+// -- to whom
 
 /// Returns the consumer whose turn it is; there is credit. Each gets its share
 /// of what is there in a row, so that runs stay long and nobody idles.
@@ -200,8 +199,7 @@ queue_machine::consumer* queue_machine::next_consumer() {
   return &at->second;
 }
 
-void queue_machine::give(
-  consumer& to, segment& from, const position_run& run) {
+void queue_machine::give(consumer& to, segment& from, const position_run& run) {
   from.add_loans(run.count);
   to.outstanding += run.count;
   credit_ -= run.count;
@@ -209,8 +207,8 @@ void queue_machine::give(
   auto attempt = retries_.is_empty() ? 1 : retries_.attempt(run.first);
   if (!to.given.empty()) {
     auto& last = to.given.back();
-    auto follows = last.at + last.count == run.first
-                   && last.messages == from.messages();
+    auto follows =
+      last.at + last.count == run.first && last.messages == from.messages();
     if (follows && last.attempt == 1 && attempt == 1) {
       last.count += run.count;
       return;
@@ -218,7 +216,7 @@ void queue_machine::give(
   }
   to.given.push_back(
     {from.messages(), static_cast<std::uint32_t>(run.first - from.first()),
-      run.count, run.first, from.published_at(), attempt});
+     run.count, run.first, from.published_at(), attempt});
 }
 
 void queue_machine::deal_out() {
@@ -229,7 +227,7 @@ void queue_machine::deal_out() {
   }
 }
 
-// -- bodies in memory and on disk ----------------------------------------------
+// -- bodies in memory and on disk
 
 bool queue_machine::is_at_hand(segment& x) {
   if (x.messages()) return true;

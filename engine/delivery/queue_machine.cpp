@@ -12,12 +12,12 @@ queue_machine::queue_machine(queue_options options)
     partitions_.emplace_back(i);
 }
 
-// -- publishing ----------------------------------------------------------------
+// -- publishing
 
 void queue_machine::on_publish(publish what, time_point now) {
   auto& to = partitions_[what.partition];
-  auto fresh
-    = to.log.without_repeats(what.publisher, what.sequences, what.messages);
+  auto fresh =
+    to.log.without_repeats(what.publisher, what.sequences, what.messages);
   auto kept = fresh ? fresh->size() : 0;
   figures_.repeats_dropped += what.messages->size() - kept;
   if (fresh) {
@@ -30,8 +30,7 @@ void queue_machine::on_publish(publish what, time_point now) {
   }
 }
 
-void queue_machine::accept(
-  publish&& what, batch_ptr fresh, time_point now) {
+void queue_machine::accept(publish&& what, batch_ptr fresh, time_point now) {
   auto& to = partitions_[what.partition];
   auto last = what.sequences.empty() ? 0 : what.sequences.back();
   to.log.note_publisher(what.publisher, last);
@@ -52,7 +51,8 @@ void queue_machine::accept(
     tickets.push_back(what.ticket);
   append(
     to,
-    publish_entry{options_.id, first, now, std::move(what.publisher), last,
+    publish_entry{
+      options_.id, first, now, std::move(what.publisher), last,
       std::move(fresh)},
     {sent_entry::kind::publish, std::move(tickets), {}, 0, {}, {}});
 }
@@ -82,8 +82,9 @@ void queue_machine::on_stored(std::uint16_t partition, log_index index) {
 
 void queue_machine::on_publish_stored(partition_state& in, log_index index) {
   auto& stored = in.log.on_stored(index);
-  if (figures_.resident_bytes > options_.resident_limit
-      && stored.first() > in.log.cursor())
+  if (
+    figures_.resident_bytes > options_.resident_limit
+    && stored.first() > in.log.cursor())
     drop_bodies(stored);
 }
 
@@ -108,11 +109,9 @@ void queue_machine::release_confirms() {
   }
 }
 
-// -- answers -------------------------------------------------------------------
+// -- answers
 
-queue_actions queue_machine::take_actions() {
-  return std::exchange(out_, {});
-}
+queue_actions queue_machine::take_actions() { return std::exchange(out_, {}); }
 
 queue_figures queue_machine::figures() const {
   auto now = figures_;

@@ -49,7 +49,7 @@ struct subscription {
   std::string dead_output; // where its dead letters are published
 };
 
-// -- what a queue machine wants done, in this order ------------------------------
+// -- what a queue machine wants done, in this order
 
 /// Append to the partition's log (durable queues only). The store's answer
 /// comes back as `on_stored` with the same partition, in the same order.
@@ -123,7 +123,7 @@ public:
 
   const queue_options& options() const { return options_; }
 
-  // -- events -------------------------------------------------------------------
+  // -- events
 
   void on_publish(publish what, time_point now);
   void on_stored(std::uint16_t partition, log_index index);
@@ -133,18 +133,22 @@ public:
   /// `crash` charges one attempt to the message that ran: `crash->at`, or the
   /// oldest of its loans where that is 0 because nobody could say.
   void on_gone(
-    consumer_id from, const std::optional<failure>& crash, time_point now,
+    consumer_id from,
+    const std::optional<failure>& crash,
+    time_point now,
     double random);
 
   /// `number` comes back in `settled`. What is not on loan to the consumer is
   /// left out: its loan ended earlier. `random` (0 to 1) spreads retries.
   void on_settle(
-    consumer_id from, std::uint64_t number, settlement what, time_point now,
+    consumer_id from,
+    std::uint64_t number,
+    settlement what,
+    time_point now,
     double random);
 
   void on_forwarded(std::uint16_t partition, log_index index);
-  void
-  on_loaded(std::uint16_t partition, position first, batch_ptr messages);
+  void on_loaded(std::uint16_t partition, position first, batch_ptr messages);
   void on_time(time_point now);
 
   /// Writes checkpoints for all partitions that changed: at a clean stop.
@@ -159,7 +163,7 @@ public:
   /// Returns when `on_time` should be called next.
   std::optional<time_point> next_due() const { return retries_.next_due(); }
 
-  // -- recovery, before any event -----------------------------------------------
+  // -- recovery, before any event
 
   /// Takes one stored entry, in log order within each partition.
   void restore(std::uint16_t partition, log_index index, log_entry&& entry);
@@ -168,7 +172,7 @@ public:
   /// actions already; whoever has them drops them.
   void restored();
 
-  // -- answers ------------------------------------------------------------------
+  // -- answers
 
   queue_figures figures() const;
   const retry_schedule& retries() const { return retries_; }
@@ -185,10 +189,10 @@ private:
   struct sent_entry {
     enum class kind { publish, settle, checkpoint } what{};
     std::vector<std::uint64_t> tickets; // to confirm once it is stored
-    consumer_id consumer{};            // settle
-    std::uint64_t number = 0;          // settle
-    std::vector<position_run> settled; // settle: keys to free
-    std::vector<emission> emits;       // settle
+    consumer_id consumer{};             // settle
+    std::uint64_t number = 0;           // settle
+    std::vector<position_run> settled;  // settle: keys to free
+    std::vector<emission> emits;        // settle
   };
 
   struct partition_state {
@@ -199,8 +203,8 @@ private:
     std::vector<log_index> settles;          // stored since the checkpoint
     std::vector<log_index> erasable;         // publish entries that are done
     std::optional<log_index> last_checkpoint;
-    std::uint64_t next_sequence = 1; // of what is emitted
-    std::size_t entries = 0;         // since the checkpoint
+    std::uint64_t next_sequence = 1;  // of what is emitted
+    std::size_t entries = 0;          // since the checkpoint
     std::size_t checkpoint_after = 0; // as many entries
   };
 
@@ -214,26 +218,36 @@ private:
 
   // settling (queue_settling.cpp)
   void ack(
-    partition_state& in, settle_entry& entry, consumer_id from,
+    partition_state& in,
+    settle_entry& entry,
+    consumer_id from,
     settlement& what);
   void settle(partition_state& in, const position_run& run);
   void fail(
-    partition_state& in, settle_entry& entry, const failure& what,
-    const subscription& by, const std::pair<time_point, double>& now_random);
+    partition_state& in,
+    settle_entry& entry,
+    const failure& what,
+    const subscription& by,
+    const std::pair<time_point, double>& now_random);
   void charge(
-    const subscription& by, failure crash,
+    const subscription& by,
+    failure crash,
     const std::pair<time_point, double>& now_random);
   void dead_letter(
-    partition_state& in, settle_entry& entry, const failure& what,
+    partition_state& in,
+    settle_entry& entry,
+    const failure& what,
     const subscription& by);
   void emit(partition_state& from, settle_entry& entry, const emitted& what);
   void give_back(const position_run& run);
   void end_loans(const position_run& run);
   void commit(
-    partition_state& in, settle_entry&& entry, consumer_id from,
+    partition_state& in,
+    settle_entry&& entry,
+    consumer_id from,
     std::uint64_t number);
-  void on_settle_stored(
-    partition_state& in, sent_entry&& sent, log_index index);
+  void
+  on_settle_stored(partition_state& in, sent_entry&& sent, log_index index);
   void checkpoint_if_due(partition_state& in);
   void checkpoint(partition_state& in);
   checkpoint_entry snapshot(const partition_state& in) const;
@@ -278,7 +292,7 @@ private:
   queue_actions out_;
 
   // one round of lending
-  consumer_id served_{};      // who got the last messages
+  consumer_id served_{};         // who got the last messages
   std::uint64_t served_run_ = 0; // how many of them in a row
   std::uint64_t share_ = 1;      // how many in a row before the next one's turn
   std::uint64_t credit_ = 0;     // of all consumers

@@ -13,7 +13,10 @@ constexpr std::size_t entries_per_checkpoint = 256;
 } // namespace
 
 void queue_machine::on_settle(
-  consumer_id from, std::uint64_t number, settlement what, time_point now,
+  consumer_id from,
+  std::uint64_t number,
+  settlement what,
+  time_point now,
   double random) {
   auto found = consumers_.find(from);
   if (found == consumers_.end()) return;
@@ -39,7 +42,9 @@ void queue_machine::on_settle(
 /// Acks are one commit with what they emit and change: where any of them is no
 /// longer this consumer's to ack, none counts.
 void queue_machine::ack(
-  partition_state& in, settle_entry& entry, consumer_id from,
+  partition_state& in,
+  settle_entry& entry,
+  consumer_id from,
   settlement& what) {
   auto parts = std::vector<position_run>{};
   auto missing = std::uint64_t{0};
@@ -66,7 +71,9 @@ void queue_machine::ack(
 }
 
 void queue_machine::on_gone(
-  consumer_id from, const std::optional<failure>& crash, time_point now,
+  consumer_id from,
+  const std::optional<failure>& crash,
+  time_point now,
   double random) {
   auto found = consumers_.find(from);
   if (found == consumers_.end()) return;
@@ -76,7 +83,8 @@ void queue_machine::on_gone(
 }
 
 void queue_machine::charge(
-  const subscription& by, failure crash,
+  const subscription& by,
+  failure crash,
   const std::pair<time_point, double>& now_random) {
   if (crash.at == 0) crash.at = loans_.oldest(by.id).value_or(0);
   if (loans_.take_back(by.id, {crash.at, 1}).empty()) return;
@@ -102,7 +110,7 @@ void queue_machine::on_time(time_point now) {
   }
 }
 
-// -- one message ---------------------------------------------------------------
+// -- one message
 
 void queue_machine::end_loans(const position_run& run) {
   auto* from = partition(run.first).log.find(run.first);
@@ -127,15 +135,18 @@ void queue_machine::settle(partition_state& in, const position_run& run) {
 }
 
 void queue_machine::fail(
-  partition_state& in, settle_entry& entry, const failure& what,
-  const subscription& by, const std::pair<time_point, double>& now_random) {
+  partition_state& in,
+  settle_entry& entry,
+  const failure& what,
+  const subscription& by,
+  const std::pair<time_point, double>& now_random) {
   auto attempt = retries_.attempt(what.at);
   if (what.is_final || attempt >= by.retry.attempts) {
     dead_letter(in, entry, what, by);
     return;
   }
-  auto delay
-    = what.delay.value_or(by.retry.backoff.delay(attempt, now_random.second));
+  auto delay =
+    what.delay.value_or(by.retry.backoff.delay(attempt, now_random.second));
   auto record = retry_record{what.at, now_random.first + delay, what.why};
   end_loans({what.at, 1});
   retries_.add(record);
@@ -145,7 +156,9 @@ void queue_machine::fail(
 }
 
 void queue_machine::dead_letter(
-  partition_state& in, settle_entry& entry, const failure& what,
+  partition_state& in,
+  settle_entry& entry,
+  const failure& what,
   const subscription& by) {
   auto history = retries_.remove(what.at);
   history.push_back(what.why);
@@ -177,10 +190,12 @@ void queue_machine::give_back(const position_run& run) {
       returned_.insert(run.first + i);
 }
 
-// -- the settle entry ----------------------------------------------------------
+// -- the settle entry
 
 void queue_machine::commit(
-  partition_state& in, settle_entry&& entry, consumer_id from,
+  partition_state& in,
+  settle_entry&& entry,
+  consumer_id from,
   std::uint64_t number) {
   auto is_empty = entry.settled.empty() && entry.retries.empty()
                   && entry.emits.empty() && entry.changes.empty();
@@ -188,8 +203,8 @@ void queue_machine::commit(
     out_.settlements.push_back({from, number});
     return;
   }
-  auto note = sent_entry{
-    sent_entry::kind::settle, {}, from, number, {}, entry.emits};
+  auto note =
+    sent_entry{sent_entry::kind::settle, {}, from, number, {}, entry.emits};
   if (options_.key) note.settled = entry.settled;
   // A memory queue stores nothing but the state its handler changed.
   if (!options_.is_durable && entry.changes.empty() && in.sent.empty())
@@ -212,7 +227,7 @@ void queue_machine::on_settle_stored(
   out_.settlements.push_back({sent.consumer, sent.number});
 }
 
-// -- checkpoints ---------------------------------------------------------------
+// -- checkpoints
 
 void queue_machine::checkpoint_if_due(partition_state& in) {
   if (in.entries >= std::max(entries_per_checkpoint, in.checkpoint_after))
@@ -235,9 +250,9 @@ void queue_machine::checkpoint(partition_state& in) {
   in.settles = std::move(open);
   if (in.last_checkpoint) erases.push_back(*in.last_checkpoint);
   in.last_checkpoint.reset();
-  in.checkpoint_after
-    = 4 * (entry.settled.size() + entry.attempts.size());
-  append(in, std::move(entry), {sent_entry::kind::checkpoint, {}, {}, 0, {}, {}});
+  in.checkpoint_after = 4 * (entry.settled.size() + entry.attempts.size());
+  append(
+    in, std::move(entry), {sent_entry::kind::checkpoint, {}, {}, 0, {}, {}});
   out_.appends.back().erases = std::move(erases);
   in.entries = 0;
 }

@@ -41,7 +41,8 @@ std::optional<time_point> retry_schedule::next_due() const {
 }
 
 void retry_schedule::replace(
-  position start, position end,
+  position start,
+  position end,
   const std::map<position, std::vector<failed_attempt>>& attempts,
   const std::map<position, time_point>& waiting) {
   auto at = attempts_.lower_bound(start);

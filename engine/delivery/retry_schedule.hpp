@@ -39,7 +39,8 @@ public:
   /// Puts what a checkpoint says in the place of all that is known of the
   /// positions from `start` up to and without `end`.
   void replace(
-    position start, position end,
+    position start,
+    position end,
     const std::map<position, std::vector<failed_attempt>>& attempts,
     const std::map<position, time_point>& waiting);
 

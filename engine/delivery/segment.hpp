@@ -12,7 +12,8 @@ namespace troupe {
 class segment {
 public:
   segment(position first, time_point published_at, batch_ptr messages)
-    : first_{first}, published_at_{published_at},
+    : first_{first},
+      published_at_{published_at},
       count_{static_cast<std::uint32_t>(messages->size())},
       messages_{std::move(messages)} {}
 

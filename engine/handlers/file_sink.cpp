@@ -5,9 +5,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <stdexcept>
-
 #include <fcntl.h>
+#include <stdexcept>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,8 +33,7 @@ std::uint64_t to_number(const std::string& text) {
   return number;
 }
 
-std::string
-to_lines(std::span<const work> batch, line_format format) {
+std::string to_lines(std::span<const work> batch, line_format format) {
   auto lines = std::string{};
   for (const auto& x : batch) lines += to_line(x.message, format);
   return lines;
@@ -48,7 +46,8 @@ std::string to_line(const message& message, line_format format) {
   auto headers = boost::json::object{};
   for (const auto& [name, value] : message.headers()) headers[name] = value;
   auto object = boost::json::object{
-    {"routing_key", message.routing_key()}, {"headers", std::move(headers)},
+    {"routing_key", message.routing_key()},
+    {"headers", std::move(headers)},
     {"body", message.body()}};
   return boost::json::serialize(object) + '\n';
 }

@@ -13,8 +13,11 @@ constexpr auto settle_after = std::chrono::milliseconds{1};
 } // namespace
 
 handler_runner::handler_runner(const stage& of, sender send)
-  : stage_{&of}, send_{std::move(send)}, handler_{of.factory(of.settings)},
-    view_{of}, sent_{clock::now()} {}
+  : stage_{&of},
+    send_{std::move(send)},
+    handler_{of.factory(of.settings)},
+    view_{of},
+    sent_{clock::now()} {}
 
 std::optional<std::string>
 handler_runner::run(const std::vector<loaned_run>& delivery) {
@@ -121,7 +124,7 @@ void handler_runner::crash(const handling& x, const std::string& text) {
   crashed_ = text;
 }
 
-// -- settling ------------------------------------------------------------------
+// -- settling
 
 void handler_runner::send_if_due(clock::time_point now) {
   if (!builder_.empty() && now - sent_ >= settle_after) send();
@@ -143,7 +146,7 @@ void handler_runner::on_settled(std::uint64_t number) {
     held_, [&](const auto& x) { return x.second.number <= number; });
 }
 
-// -- what runs -----------------------------------------------------------------
+// -- what runs
 
 handler_runner::running_message handler_runner::running() const {
   auto at = running_at_.load(std::memory_order_acquire);

@@ -20,8 +20,8 @@ public:
   /// Sends settlements, one a queue partition. Their number is to come back in
   /// `on_settled` once they and all sent before are committed; 0 wants no
   /// answer.
-  using sender
-    = std::function<void(std::uint64_t number, std::vector<settlement>)>;
+  using sender =
+    std::function<void(std::uint64_t number, std::vector<settlement>)>;
 
   /// Makes the instance. `of` must outlive the runner. Throws what the
   /// handler's constructor throws.

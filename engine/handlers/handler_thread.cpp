@@ -87,8 +87,7 @@ struct handler_thread::shared {
   }
 };
 
-handler_thread::handler_thread(
-  std::shared_ptr<const stage> of, events report)
+handler_thread::handler_thread(std::shared_ptr<const stage> of, events report)
   : shared_{std::make_shared<shared>()} {
   shared_->of = std::move(of);
   shared_->report = std::move(report);

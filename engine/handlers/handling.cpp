@@ -7,10 +7,13 @@
 namespace troupe {
 
 handling::handling(
-  const stage& of, state_view& view, const loaned_run& run,
-  std::uint32_t index)
-  : stage_{&of}, view_{&view}, message_{run[index]}, at_{run.at + index},
-    attempt_{run.attempt}, published_at_{run.published_at} {
+  const stage& of, state_view& view, const loaned_run& run, std::uint32_t index)
+  : stage_{&of},
+    view_{&view},
+    message_{run[index]},
+    at_{run.at + index},
+    attempt_{run.attempt},
+    published_at_{run.published_at} {
   if (!of.key) return;
   auto scratch = std::string{};
   key_ = of.key(message_, scratch);
@@ -47,15 +50,13 @@ void handling::put(std::string_view name, std::string value) {
 
 void handling::erase(std::string_view name) { change(name, std::nullopt); }
 
-void handling::change(
-  std::string_view name, std::optional<std::string> value) {
+void handling::change(std::string_view name, std::optional<std::string> value) {
   for (auto& x : changes_)
     if (x.name == name) {
       x.value = std::move(value);
       return;
     }
-  changes_.push_back(
-    {stage_->name, key_, std::string{name}, std::move(value)});
+  changes_.push_back({stage_->name, key_, std::string{name}, std::move(value)});
 }
 
 } // namespace troupe

@@ -14,7 +14,9 @@ namespace troupe {
 class handling final : public context, private state {
 public:
   handling(
-    const stage& of, state_view& view, const loaned_run& run,
+    const stage& of,
+    state_view& view,
+    const loaned_run& run,
     std::uint32_t index);
 
   void emit(std::string_view output, draft message) override;

@@ -30,8 +30,7 @@ void settlement_builder::ack(handling& done) {
   extend(into.what.acked, done.at());
   for (auto& [output, draft] : done.emits()) {
     auto& builder = into.emits[output];
-    if (builder.is_full())
-      into.what.emits.push_back({output, builder.take()});
+    if (builder.is_full()) into.what.emits.push_back({output, builder.take()});
     bytes_ += draft.body.size();
     add(builder, draft);
   }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <troupe/registry.hpp>
-
 #include "engine/base/ids.hpp"
+
+#include <troupe/registry.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -15,8 +15,8 @@ namespace troupe {
 
 /// Reads the key of a message; the view is good as long as the message and
 /// `scratch`. Empty where the message has none.
-using key_reader
-  = std::function<std::string_view(const message&, std::string& scratch)>;
+using key_reader =
+  std::function<std::string_view(const message&, std::string& scratch)>;
 
 /// Reads a committed value of a handler's state.
 using state_reader = std::function<std::optional<std::string>(

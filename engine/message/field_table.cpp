@@ -13,7 +13,6 @@ constexpr auto codes = std::string_view{"VtbBsuIilfdDSxTAF"};
 static_assert(codes.size() == std::variant_size_v<field_value::any>);
 
 // -- encoding
-// ------------------------------------------------------------------
 
 struct encoder {
   std::string& out;
@@ -66,7 +65,6 @@ struct encoder {
 };
 
 // -- decoding
-// ------------------------------------------------------------------
 
 class decoder {
 public:

@@ -48,8 +48,9 @@ result<properties> decode_properties(std::string_view encoded);
 const std::array<std::string_view, 14>& property_names();
 
 // -- without building the list
-// ------------------------------------------------- These answer "nothing"
-// wherever the bytes make no sense. Views are good as long as `encoded`.
+//
+// These answer "nothing" wherever the bytes make no sense. Views are good as
+// long as `encoded`.
 
 /// Returns a property as text; never `headers`.
 std::optional<std::string>

@@ -37,7 +37,6 @@ result<condition_node> condition_parser::parse() {
 }
 
 // -- what joins
-// ----------------------------------------------------------------
 
 condition_node condition_parser::any() {
   auto nodes = std::vector<condition_node>{};
@@ -77,7 +76,6 @@ condition_node condition_parser::group() {
 }
 
 // -- what is asked
-// -------------------------------------------------------------
 
 condition_node condition_parser::exists() {
   if (token_.what != kind::field)
@@ -125,7 +123,6 @@ condition_node condition_parser::contains(key_expression left) {
 }
 
 // -- what is compared
-// ----------------------------------------------------------
 
 condition_operand condition_parser::operand(std::string_view wanted) {
   auto literal = condition_literal{};
@@ -168,7 +165,6 @@ std::string condition_parser::text(std::string_view after) {
 }
 
 // -- tokens and faults
-// ---------------------------------------------------------
 
 bool condition_parser::take_word(std::string_view word) {
   if (!token_.is(kind::word, word)) return false;

@@ -15,7 +15,8 @@ using indexes = std::vector<std::uint32_t>; // of messages, rising
 class walk {
 public:
   walk(
-    const route_table& table, const std::vector<std::uint64_t>& sequences,
+    const route_table& table,
+    const std::vector<std::uint64_t>& sequences,
     const batch_ptr& messages)
     : table_{table}, sequences_{sequences}, messages_{messages} {}
 
@@ -106,7 +107,8 @@ private:
 } // namespace
 
 route_table::answer route_table::route(
-  const std::string& output, const std::vector<std::uint64_t>& sequences,
+  const std::string& output,
+  const std::vector<std::uint64_t>& sequences,
   const batch_ptr& messages) const {
   auto all = indexes(messages->size());
   std::iota(all.begin(), all.end(), 0);

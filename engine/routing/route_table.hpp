@@ -61,7 +61,8 @@ public:
   /// of its own that leads to that queue. `sequences` has one number a message,
   /// or none.
   answer route(
-    const std::string& output, const std::vector<std::uint64_t>& sequences,
+    const std::string& output,
+    const std::vector<std::uint64_t>& sequences,
     const batch_ptr& messages) const;
 };
 

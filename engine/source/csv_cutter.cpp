@@ -69,7 +69,6 @@ result<std::optional<record>> csv_cutter::take(std::string_view row) {
 }
 
 // -- finding a row's end
-// -------------------------------------------------------
 
 std::size_t csv_cutter::scan(std::string_view bytes) {
   auto at = std::size_t{0};

@@ -44,7 +44,6 @@ error column_fault(const std::string& name, std::size_t at, std::string what) {
 } // namespace
 
 // -- fields
-// --------------------------------------------------------------------
 
 void csv_fields::split(std::string_view row) {
   size_ = 0;
@@ -82,7 +81,6 @@ std::string& csv_fields::add() {
 }
 
 // -- columns
-// -------------------------------------------------------------------
 
 result<csv_columns> csv_columns::make(const csv_fields& header) {
   auto made = csv_columns{};

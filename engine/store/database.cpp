@@ -58,7 +58,6 @@ error cannot_open(const store_options& options, const rocksdb::Status& status) {
 }
 
 // -- the folder
-// ----------------------------------------------------------------
 
 /// True if a database's files lie there. Without its list of files RocksDB
 /// would take the folder for a new one and clear them away.
@@ -112,7 +111,6 @@ result<std::vector<std::string>> stored_families(const store_options& options) {
 }
 
 // -- opening
-// -------------------------------------------------------------------
 
 rocksdb::Status open_families(
   database& in,

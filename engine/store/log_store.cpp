@@ -79,7 +79,6 @@ error stopped(
 } // namespace
 
 // -- opening
-// -------------------------------------------------------------------
 
 result<std::unique_ptr<log_store>>
 log_store::open(const store_options& options) {
@@ -117,7 +116,6 @@ error log_store::parts::counted(error e) {
 }
 
 // -- reading
-// -------------------------------------------------------------------
 
 result<log_entry> log_store::read(log_place place) const {
   const auto& db = *parts_->db;
@@ -164,7 +162,6 @@ log_index log_store::last_index(group_id group) const {
 }
 
 // -- figures
-// -------------------------------------------------------------------
 
 bool log_store::is_low_on_space() const { return parts_->space.is_low(); }
 

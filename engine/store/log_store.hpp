@@ -61,7 +61,6 @@ public:
   ~log_store();
 
   // -- the owner's
-  // -------------------------------------------------------------
 
   /// Does all of it or nothing, with one write and at most one fsync. Returns
   /// the index of each append, in order: in each group one more than the last,
@@ -81,7 +80,6 @@ public:
   result<void> flush();
 
   // -- anyone's
-  // ----------------------------------------------------------------
 
   /// Reads one entry; `not_found` where it is erased.
   result<log_entry> read(log_place place) const;

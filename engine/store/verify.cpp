@@ -110,7 +110,6 @@ void verification::check_tables() {
 }
 
 // -- logs
-// ----------------------------------------------------------------------
 
 void verification::check_log(group_id group, log_index last) {
   auto from = log_place{group, 1};
@@ -160,7 +159,6 @@ bool verification::pass_damage(
 }
 
 // -- the rest
-// ------------------------------------------------------------------
 
 void verification::check_values(rocksdb::ColumnFamilyHandle* family) {
   auto options = rocksdb::ReadOptions{};

@@ -41,7 +41,6 @@ std::string to_string(const supervision_action& action) {
 }
 
 // -- events
-// --------------------------------------------------------------------
 
 void supervision::on_start(time_point now) {
   is_started_ = true;
@@ -102,7 +101,6 @@ std::optional<time_point> supervision::next_due() const {
 }
 
 // -- rules
-// ---------------------------------------------------------------------
 
 void supervision::on_failed(std::size_t child, time_point now, double random) {
   if (is_too_often(now)) {

@@ -18,7 +18,6 @@ namespace troupe {
 enum class exit_reason : std::uint8_t { normal, failed };
 
 // -- what a supervisor's machine wants done, in this order
-// ---------------------
 
 /// Start a new instance. Answered by `on_started`, or by `on_exited` where
 /// that fails.

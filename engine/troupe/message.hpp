@@ -14,9 +14,13 @@ class message {
 public:
   message() = default;
   message(
-    std::string_view exchange, std::string_view routing_key,
-    std::string_view properties, std::string_view body)
-    : exchange_{exchange}, routing_key_{routing_key}, properties_{properties},
+    std::string_view exchange,
+    std::string_view routing_key,
+    std::string_view properties,
+    std::string_view body)
+    : exchange_{exchange},
+      routing_key_{routing_key},
+      properties_{properties},
       body_{body} {}
 
   std::string_view exchange() const { return exchange_; }

@@ -16,8 +16,8 @@ namespace troupe {
 using settings = std::map<std::string, std::string>;
 
 /// Either form of a handler, as the engine holds it.
-using any_handler
-  = std::variant<std::unique_ptr<handler>, std::unique_ptr<batch_handler>>;
+using any_handler =
+  std::variant<std::unique_ptr<handler>, std::unique_ptr<batch_handler>>;
 
 /// Makes one instance; called anew after each crash. It may throw to refuse
 /// its settings.
@@ -66,6 +66,6 @@ registry& static_registry();
 /// charge); at namespace scope of a source file.
 #define TROUPE_HANDLER(name, type)                                             \
   namespace {                                                                  \
-  const bool type##_registered                                                 \
-    = (::troupe::static_registry().add<type>(name), true);                     \
+  const bool type##_registered =                                               \
+    (::troupe::static_registry().add<type>(name), true);                       \
   }

@@ -22,15 +22,15 @@ struct stage_set {
     places.is_full = is_full;
     places.reader = spawn_empty_reader(box);
     places.directory = box.spawn(run_directory);
-    places.router
-      = box.spawn(run_router, places.directory, table, figures);
+    places.router = box.spawn(run_router, places.directory, table, figures);
     start();
   }
 
   void start() { orders = box.spawn(run_queue, places, options); }
 
   void publish(
-    std::uint64_t ticket, const std::vector<std::string>& bodies,
+    std::uint64_t ticket,
+    const std::vector<std::string>& bodies,
     std::vector<std::uint64_t> sequences) {
     box.tell(
       places.router,
@@ -62,8 +62,8 @@ struct stage_set {
   }
 
   sandbox box;
-  std::shared_ptr<std::atomic<bool>> is_full
-    = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<bool>> is_full =
+    std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<yes_store> store = std::make_shared<yes_store>();
   std::shared_ptr<route_table> table = std::make_shared<route_table>();
   std::shared_ptr<router_figures> figures = std::make_shared<router_figures>();
@@ -213,12 +213,11 @@ TEST_CASE("queue_actor: closes once all it wrote is stored") {
   set.store->is_slow = true;
   set.publish(1, {"a"}, {1});
   auto closed = false;
-  auto reply
-    = set.box.self->request(set.orders, caf::infinite, queue::close{});
+  auto reply = set.box.self->request(set.orders, caf::infinite, queue::close{});
   set.box.play();
   set.answer_store(); // the publish
   set.answer_store(); // the checkpoint
-  reply.receive([&](queue::closed) { closed = true; },
-                [](const caf::error&) {});
+  reply.receive(
+    [&](queue::closed) { closed = true; }, [](const caf::error&) {});
   CHECK(closed);
 }

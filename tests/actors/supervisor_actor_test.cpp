@@ -29,20 +29,20 @@ struct family {
     for (std::size_t i = 0; i < size; ++i)
       options.children.push_back(
         {"child" + std::to_string(i),
-          [this, i](caf::actor_system& system) {
-            auto made = system.spawn([](caf::event_based_actor* self) {
-              return caf::behavior{
-                [self](fail_now) { self->quit(caf::sec::runtime_error); },
-                [self](end_now) { self->quit(); }};
-            });
-            box.keep(made);
-            live[i] = made.address();
-            ++started;
-            return made;
-          },
-          [](const caf::actor& child) {
-            caf::anon_send_exit(child, caf::exit_reason::user_shutdown);
-          }});
+         [this, i](caf::actor_system& system) {
+           auto made = system.spawn([](caf::event_based_actor* self) {
+             return caf::behavior{
+               [self](fail_now) { self->quit(caf::sec::runtime_error); },
+               [self](end_now) { self->quit(); }};
+           });
+           box.keep(made);
+           live[i] = made.address();
+           ++started;
+           return made;
+         },
+         [](const caf::actor& child) {
+           caf::anon_send_exit(child, caf::exit_reason::user_shutdown);
+         }});
     who = box.spawn(run_supervisor, options);
   }
 
@@ -62,15 +62,15 @@ struct family {
     box.self->monitor(strong);
     box.play();
     auto down = false;
-    box.self->receive([&](const caf::down_msg&) { down = true; },
-                      caf::after(0s) >> [] {});
+    box.self->receive(
+      [&](const caf::down_msg&) { down = true; }, caf::after(0s) >> [] {});
     if (!down) box.self->demonitor(strong);
     return down;
   }
 
   sandbox box;
-  std::shared_ptr<supervisor_figures> figures
-    = std::make_shared<supervisor_figures>();
+  std::shared_ptr<supervisor_figures> figures =
+    std::make_shared<supervisor_figures>();
   std::vector<caf::actor_addr> live;
   int started = 0;
   bool stopped_node = false;

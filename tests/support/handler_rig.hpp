@@ -59,7 +59,8 @@ inline stage by_key(stage made) {
 
 /// A run of messages at positions from `at` on.
 inline loaned_run run_of(
-  const std::vector<std::string>& bodies, position at = 1,
+  const std::vector<std::string>& bodies,
+  position at = 1,
   std::uint32_t attempt = 1) {
   auto messages = batch_of(bodies);
   auto count = static_cast<std::uint32_t>(messages->size());

@@ -39,14 +39,16 @@ public:
     return made;
   }
 
-  // -- events -------------------------------------------------------------------
+  // -- events
 
   void publish(
-    const std::vector<std::string>& bodies, std::string publisher = {},
-    std::vector<std::uint64_t> sequences = {}, std::uint16_t partition = 0) {
+    const std::vector<std::string>& bodies,
+    std::string publisher = {},
+    std::vector<std::uint64_t> sequences = {},
+    std::uint16_t partition = 0) {
     machine->on_publish(
       {++ticket, partition, std::move(publisher), std::move(sequences),
-        batch_of(bodies)},
+       batch_of(bodies)},
       now);
     act();
   }
@@ -80,7 +82,8 @@ public:
   }
 
   void store_all() {
-    while (store_one()) {}
+    while (store_one()) {
+    }
   }
 
   void settle(std::uint64_t consumer, settlement what) {
@@ -97,7 +100,9 @@ public:
   }
 
   void fail(
-    std::uint64_t consumer, std::size_t count, bool is_final = false,
+    std::uint64_t consumer,
+    std::size_t count,
+    bool is_final = false,
     std::optional<duration> delay = {}) {
     for (auto& [partition, what] : take(consumer, count)) {
       for (const auto& x : what.second)
@@ -155,7 +160,7 @@ public:
     }
   }
 
-  // -- what is seen -------------------------------------------------------------
+  // -- what is seen
 
   std::vector<std::string> bodies(std::uint64_t consumer) {
     auto all = std::vector<std::string>{};
@@ -219,8 +224,8 @@ private:
 
   std::map<std::uint16_t, std::pair<settlement, std::vector<held>>>
   take(std::uint64_t consumer, std::size_t count) {
-    auto parts
-      = std::map<std::uint16_t, std::pair<settlement, std::vector<held>>>{};
+    auto parts =
+      std::map<std::uint16_t, std::pair<settlement, std::vector<held>>>{};
     auto& hand = hands[consumer];
     for (std::size_t i = 0; i < count && !hand.empty(); ++i) {
       auto x = std::move(hand.front());

@@ -8,7 +8,6 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
-
 #include <catch2/catch.hpp>
 
 #include <memory>
@@ -73,8 +72,8 @@ public:
     auto answer = std::optional<Answer>{};
     auto reply = self->request(actor, caf::infinite, std::move(question));
     play();
-    reply.receive([&](Answer& x) { answer = std::move(x); },
-                  [](const caf::error&) {});
+    reply.receive(
+      [&](Answer& x) { answer = std::move(x); }, [](const caf::error&) {});
     return answer;
   }
 
@@ -82,8 +81,9 @@ public:
   template <class Message>
   std::optional<Message> take() {
     auto taken = std::optional<Message>{};
-    self->receive([&](Message& x) { taken = std::move(x); },
-                  caf::after(std::chrono::seconds{0}) >> [] {});
+    self->receive(
+      [&](Message& x) { taken = std::move(x); },
+      caf::after(std::chrono::seconds{0}) >> [] {});
     return taken;
   }
 
@@ -111,7 +111,8 @@ public:
             else
               self->send(to, answer);
           },
-          [](store::flush) {}, [](store::look) {},
+          [](store::flush) {},
+          [](store::look) {},
         };
       });
   }

@@ -138,7 +138,8 @@ def files_gone(place):
 def damage_anywhere(place, dice):
     """Flips a bit of some file with content, or cuts it; says which."""
     files = [x for x in stored(place, "")
-             if x.suffix in (".sst", ".log") or x.name.startswith(("MANI", "CU"))]
+             if x.suffix in (".sst", ".log")
+             or x.name.startswith(("MANIFEST", "CURRENT"))]
     path = dice.choice(files)
     at = dice.randrange(path.stat().st_size)
     if dice.random() < 0.7:

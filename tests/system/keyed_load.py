@@ -32,7 +32,11 @@ order = {{ key = "routing_key", partitions = 16 }}
 [handlers.tally]
 inputs = ["by_key"]
 threads = 4
-settings = {{ pause_us = {pause_us}, throw_every = {throw_every}, output = "seen" }}
+
+[handlers.tally.settings]
+pause_us = {pause_us}
+throw_every = 331
+output = "seen"
 
 [handlers.tally.retry]
 attempts = 1000
@@ -64,8 +68,8 @@ class keyed_load:
 
     def set_pause(self, pause_us):
         """Sets how long the next node's handlers take for each message."""
-        self.place.write("pipeline.toml", PIPELINE.format(
-            pause_us=pause_us, throw_every=331))
+        self.place.write(
+            "pipeline.toml", PIPELINE.format(pause_us=pause_us))
 
     def bytes(self):
         return self.place.size("numbers.ndjson")

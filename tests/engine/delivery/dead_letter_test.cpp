@@ -1,5 +1,4 @@
 #include "engine/delivery/dead_letter.hpp"
-
 #include "engine/message/properties.hpp"
 #include "tests/support/builders.hpp"
 

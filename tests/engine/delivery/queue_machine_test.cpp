@@ -16,7 +16,7 @@ queue_rig memory_rig() {
 
 } // namespace
 
-// -- publishing ----------------------------------------------------------------
+// -- publishing
 
 TEST_CASE("queue_machine: confirms once the store has the messages") {
   auto rig = queue_rig{};
@@ -110,7 +110,7 @@ TEST_CASE("queue_machine: a full queue holds its confirms until it has room") {
   CHECK(rig.confirmed == std::vector<std::uint64_t>{1, 2});
 }
 
-// -- lending -------------------------------------------------------------------
+// -- lending
 
 TEST_CASE("queue_machine: lends no more than a consumer's credit") {
   auto rig = memory_rig();
@@ -189,7 +189,7 @@ TEST_CASE("queue_machine: acks with an emission count all or not at all") {
   CHECK(rig.forwards.empty());
 }
 
-// -- retries and dead letters --------------------------------------------------
+// -- retries and dead letters
 
 TEST_CASE("queue_machine: waits longer before each retry, then gives up") {
   auto rig = queue_rig{};
@@ -253,7 +253,7 @@ TEST_CASE("queue_machine: what was emitted is forwarded until it is safe") {
   CHECK(rig.forwards[0].what.sequences == std::vector<std::uint64_t>{1});
 }
 
-// -- order ---------------------------------------------------------------------
+// -- order
 
 TEST_CASE("queue_machine: a key goes to one consumer at a time, in order") {
   auto rig = queue_rig{queue_rig::by_key()};
@@ -304,7 +304,7 @@ TEST_CASE("queue_machine: a key moves on only when its last ack is stored") {
   CHECK(rig.bodies(2) == strings{"k:2"});
 }
 
-// -- space ---------------------------------------------------------------------
+// -- space
 
 TEST_CASE("queue_machine: bodies beyond the limit are read back in order") {
   auto options = queue_options{};

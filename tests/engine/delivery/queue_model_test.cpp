@@ -55,8 +55,7 @@ private:
   }
 
   void publish() {
-    auto partition
-      = static_cast<std::uint16_t>(roll(rig_.options.partitions));
+    auto partition = static_cast<std::uint16_t>(roll(rig_.options.partitions));
     auto bodies = std::vector<std::string>{};
     auto sequences = std::vector<std::uint64_t>{};
     // Publishes again from a little before where it was: repeats are dropped.
@@ -86,8 +85,8 @@ private:
 
   void settle() {
     if (rig_.hands.empty()) return;
-    auto at = std::next(
-      rig_.hands.begin(), roll(static_cast<int>(rig_.hands.size())));
+    auto at =
+      std::next(rig_.hands.begin(), roll(static_cast<int>(rig_.hands.size())));
     settle_one(at->first, roll(5));
   }
 
@@ -104,12 +103,10 @@ private:
       what.emits.push_back({"h", batch_of({x.body})});
     } else {
       auto is_final = how == 4 && roll(4) == 0;
-      what.failed.push_back(
-        {x.at, {rig_.now, "test", "no"}, {}, is_final});
+      what.failed.push_back({x.at, {rig_.now, "test", "no"}, {}, is_final});
       for (auto later = hand.begin(); later != hand.end();) {
         auto same = later->key == x.key;
-        if (same && rig_.options.key)
-          what.returned.push_back({later->at, 1});
+        if (same && rig_.options.key) what.returned.push_back({later->at, 1});
         later = same && rig_.options.key ? hand.erase(later) : ++later;
       }
     }
@@ -205,7 +202,8 @@ private:
 
 } // namespace
 
-TEST_CASE("queue_machine: loses, repeats and reorders nothing, whatever comes") {
+TEST_CASE(
+  "queue_machine: loses, repeats and reorders nothing, whatever comes") {
   auto options = queue_options{};
   SECTION("without order") {}
   SECTION("by key") { options = queue_rig::by_key(); }

@@ -1,5 +1,4 @@
 #include "engine/handlers/file_sink.hpp"
-
 #include "engine/message/make_message.hpp"
 #include "tests/support/handler_rig.hpp"
 
@@ -89,6 +88,8 @@ TEST_CASE("file_sink: a line of JSON has key, headers and body") {
   auto one = batch_builder{};
   add(one, draft{.body = "a\"b", .routing_key = "k", .headers = {{"x", "1"}}});
   auto line = to_line((*one.take())[0], line_format::json);
-  CHECK(line == "{\"routing_key\":\"k\",\"headers\":{\"x\":\"1\"},"
-                "\"body\":\"a\\\"b\"}\n");
+  CHECK(
+    line
+    == "{\"routing_key\":\"k\",\"headers\":{\"x\":\"1\"},"
+       "\"body\":\"a\\\"b\"}\n");
 }

@@ -136,7 +136,8 @@ TEST_CASE("handler_runner: state needs an order or a single thread") {
   CHECK(crash->find("threads = 1") != std::string::npos);
 }
 
-TEST_CASE("handler_runner: partitions are settled apart, the last is numbered") {
+TEST_CASE(
+  "handler_runner: partitions are settled apart, the last is numbered") {
   auto rig = runner_rig{by_key(stage_of(by_body))};
   auto other = partition_start(3) + 1;
   rig.runner.run({run_of({"a:1"}, 1), run_of({"b:1"}, other)});
@@ -156,8 +157,7 @@ TEST_CASE("handler_runner: a batch that throws fails whole, then runs alone") {
   })};
   CHECK(rig.runner.run({run_of({"a", "bad"}, 1)}));
   CHECK(rig.failed().size() == 2);
-  CHECK_FALSE(
-    rig.runner.run({run_of({"a"}, 1, 2), run_of({"b", "c"}, 3)}));
+  CHECK_FALSE(rig.runner.run({run_of({"a"}, 1, 2), run_of({"b", "c"}, 3)}));
   CHECK(sizes == std::vector<std::size_t>{2, 1, 2});
   CHECK(rig.acked() == positions{1, 3, 4});
 }

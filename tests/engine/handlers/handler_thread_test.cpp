@@ -1,5 +1,4 @@
 #include "engine/handlers/handler_thread.hpp"
-
 #include "tests/support/handler_rig.hpp"
 
 #include <catch2/catch.hpp>
@@ -33,11 +32,10 @@ struct reports {
 
 TEST_CASE("handler_thread: handles a delivery on a thread of its own") {
   auto handled_on = std::promise<std::thread::id>{};
-  auto of = std::make_shared<stage>(
-    stage_of([&](const message&, context&) {
-      handled_on.set_value(std::this_thread::get_id());
-      return ack();
-    }));
+  auto of = std::make_shared<stage>(stage_of([&](const message&, context&) {
+    handled_on.set_value(std::this_thread::get_id());
+    return ack();
+  }));
   auto seen = reports{};
   auto thread = handler_thread{of, seen.events()};
   thread.run({run_of({"a"}, 4)});
@@ -58,12 +56,11 @@ TEST_CASE("handler_thread: reports a handler that cannot be made") {
 TEST_CASE("handler_thread: tells which message runs") {
   auto started = std::promise<void>{};
   auto go_on = std::promise<void>{};
-  auto of = std::make_shared<stage>(
-    stage_of([&](const message&, context&) {
-      started.set_value();
-      go_on.get_future().wait();
-      return ack();
-    }));
+  auto of = std::make_shared<stage>(stage_of([&](const message&, context&) {
+    started.set_value();
+    go_on.get_future().wait();
+    return ack();
+  }));
   auto seen = reports{};
   auto thread = handler_thread{of, seen.events()};
   CHECK(thread.running().at == 0);
@@ -77,12 +74,11 @@ TEST_CASE("handler_thread: tells which message runs") {
 TEST_CASE("handler_thread: finishes the message at hand, then says so") {
   auto started = std::promise<void>{};
   auto go_on = std::promise<void>{};
-  auto of = std::make_shared<stage>(
-    stage_of([&](const message&, context&) {
-      started.set_value();
-      go_on.get_future().wait();
-      return ack();
-    }));
+  auto of = std::make_shared<stage>(stage_of([&](const message&, context&) {
+    started.set_value();
+    go_on.get_future().wait();
+    return ack();
+  }));
   auto seen = reports{};
   auto thread = handler_thread{of, seen.events()};
   thread.run({run_of({"a", "b"})});
@@ -101,17 +97,18 @@ TEST_CASE("handler_thread: what is left behind reports nothing any more") {
   auto gone = std::promise<void>{};
   auto reported = std::atomic<bool>{false};
   {
-    auto word = std::shared_ptr<void>{
-      nullptr, [&](void*) { gone.set_value(); }};
-    auto of = std::make_shared<stage>(
-      stage_of([&, word](const message&, context&) {
+    auto word =
+      std::shared_ptr<void>{nullptr, [&](void*) { gone.set_value(); }};
+    auto of =
+      std::make_shared<stage>(stage_of([&, word](const message&, context&) {
         started.set_value();
         go_on.get_future().wait();
         return ack();
       }));
     auto thread = handler_thread{
-      of, {[&](auto, auto) { reported = true; }, [&](auto) { reported = true; },
-           [&] { reported = true; }}};
+      of,
+      {[&](auto, auto) { reported = true; }, [&](auto) { reported = true; },
+       [&] { reported = true; }}};
     thread.run({run_of({"a"})});
     started.get_future().wait();
   }

@@ -182,7 +182,6 @@ TEST_CASE("properties: strings over 255 bytes are cut", "[message]") {
 }
 
 // -- with_headers
-// --------------------------------------------------------------
 
 TEST_CASE("with_headers: adds and replaces, and leaves the rest", "[message]") {
   for (unsigned mask = 0; mask < 1u << 14; mask += 11) {

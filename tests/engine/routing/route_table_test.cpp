@@ -1,6 +1,5 @@
-#include "engine/routing/route_table.hpp"
-
 #include "engine/ring/slot_map.hpp"
+#include "engine/routing/route_table.hpp"
 #include "tests/support/builders.hpp"
 
 #include <catch2/catch.hpp>
@@ -85,8 +84,8 @@ TEST_CASE("route_table: a key's messages stay in one partition, in order") {
   auto table = route_table{};
   table.queues["q"] = {8, key_expression::parse("routing_key").value()};
   table.outputs["src"] = {to_queue("q")};
-  auto found = table.route(
-    "src", {1, 2, 3, 4}, batch_of({"k:1", "j:1", "k:2", "k:3"}));
+  auto found =
+    table.route("src", {1, 2, 3, 4}, batch_of({"k:1", "j:1", "k:2", "k:3"}));
   for (const auto& x : found.to)
     for (std::size_t i = 0; i < x.messages->size(); ++i) {
       auto key = (*x.messages)[i].routing_key();
