@@ -169,7 +169,7 @@ def paused(place):
            and found["work.in"] > 0, "the messages stay in the queue", found)
     node.terminate()
     stuck = place.run("run", *AT, "--until-done")
-    expect(stuck.code != 0, "a run until done does not pretend to be", stuck.err)
+    expect(stuck.code != 0, "a run does not pretend to be done", stuck.err)
     stuck.says("paused", "cannot stand")
     dead = [x["body"] for x in show(place)]
 
@@ -202,10 +202,10 @@ def timed_out(place):
 
 
 def refused(place):
-    """A handler that refuses its settings pauses, saying why; mended, it runs"""
+    """A handler that refuses its settings says why; mended, it runs"""
     prepare(place, "refuser", 'mode = "bad"', max_restarts=2)
     stuck = place.run("run", *AT, "--until-done")
-    expect(stuck.code != 0, "a run until done does not pretend to be", stuck.err)
+    expect(stuck.code != 0, "a run does not pretend to be done", stuck.err)
     stuck.says("write mode = \"good\"", "paused")
     prepare(place, "refuser", 'mode = "good"')
     place.run("run", *AT, "--until-done").ends_with(0)

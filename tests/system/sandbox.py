@@ -116,8 +116,8 @@ class node:
     def terminate(self, seconds=60):
         self.send(signal.SIGTERM)
         code = self.end(seconds)
-        expect(code == 0, f"SIGTERM ends the node with 0; it ended with {code}, "
-               "saying", self.said())
+        expect(code == 0, f"SIGTERM ends the node with 0; it ended with {code}",
+               self.said())
 
 
 class sandbox:
