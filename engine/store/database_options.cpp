@@ -1,9 +1,12 @@
 #include "engine/store/database_options.hpp"
 
+#include "engine/base/ids.hpp"
+
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/table_properties.h>
 
@@ -132,6 +135,9 @@ family_options(const std::string& name, const store_options& options) {
                                          : options.write_buffer_bytes / 16;
   if (name != "log") return made;
   keep_bodies_apart(made);
+  // Each group appends behind its own last entry: start looking there.
+  made.memtable_insert_with_hint_prefix_extractor.reset(
+    rocksdb::NewFixedPrefixTransform(sizeof(group_id)));
   made.table_properties_collector_factories.push_back(
     std::make_shared<erasure_collector_factory>());
   return made;
