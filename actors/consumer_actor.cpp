@@ -16,10 +16,8 @@ namespace {
 // process is rid of them.
 constexpr std::size_t most_abandoned = 64;
 
-duration check_interval(duration timeout) {
-  return std::clamp(
-    timeout / 4, duration{10}, duration{std::chrono::seconds{1}});
-}
+// How long something settled may wait for the message that runs.
+constexpr auto check_interval = std::chrono::milliseconds{10};
 
 } // namespace
 
@@ -66,10 +64,6 @@ void consumer_state::queue_up(const directory::queue_up& msg) {
   asked.retry = options_.retry;
   asked.dead_output = options_.dead_output;
   self_->send(queue_, queue::subscribe{std::move(asked)});
-  if (options_.timeout.count() > 0)
-    self_->delayed_send(
-      consumer_actor{self_}, check_interval(options_.timeout),
-      consumer::check{});
 }
 
 /// Its loans are void: the queue's next incarnation lends them anew.
@@ -79,6 +73,12 @@ void consumer_state::queue_down() {
 
 void consumer_state::deliver(consumer::deliver& msg) {
   thread_->run(std::move(msg.runs));
+  if (!is_checking_) check_later();
+}
+
+void consumer_state::check_later() {
+  is_checking_ = true;
+  self_->delayed_send(consumer_actor{self_}, check_interval, consumer::check{});
 }
 
 void consumer_state::handled(consumer::handled& msg) {
@@ -92,21 +92,27 @@ void consumer_state::crashed(const consumer::crashed& msg) {
 }
 
 void consumer_state::check() {
+  is_checking_ = false;
+  if (!thread_->is_busy()) return; // the next delivery checks again
   auto running = thread_->running();
   auto ran = std::chrono::steady_clock::now() - running.since;
-  if (running.at == 0 || ran < options_.timeout) {
-    self_->delayed_send(
-      consumer_actor{self_}, check_interval(options_.timeout),
-      consumer::check{});
+  auto is_slow = running.at != 0 && ran >= check_interval;
+  if (is_slow && options_.timeout.count() > 0 && ran >= options_.timeout) {
+    abandon(running.at);
     return;
   }
-  spdlog::warn(
-    "handler {} ran longer than its timeout of {} ms and was abandoned",
-    options_.of->name, options_.timeout.count());
+  if (is_slow) thread_->flush();
+  check_later();
+}
+
+void consumer_state::abandon(position running) {
   auto text =
     "ran longer than " + std::to_string(options_.timeout.count()) + " ms";
+  spdlog::warn(
+    "handler {} hit its timeout: it {}; its thread is abandoned",
+    options_.of->name, text);
   leave(failure{
-    running.at, {actor_now(*self_), "timeout", std::move(text)}, {}, false});
+    running, {actor_now(*self_), "timeout", std::move(text)}, {}, false});
   if (handler_thread::abandoned() >= most_abandoned)
     end_process(exit_software, "too many handlers hang");
   self_->quit(caf::exit_reason::unhandled_exception);

@@ -44,7 +44,9 @@ private:
   void handled(consumer::handled& msg);
   void crashed(const consumer::crashed& msg);
   void finished();
+  void check_later();
   void check();
+  void abandon(position running);
   void stop();
   void leave(const std::optional<failure>& crash);
 
@@ -52,6 +54,7 @@ private:
   consumer_options options_;
   queue_actor queue_;
   std::optional<handler_thread> thread_;
+  bool is_checking_ = false;
 };
 
 consumer_actor::behavior_type run_consumer(

@@ -33,7 +33,7 @@ public:
   int go() {
     auto started =
       node::start(what_, *line_.handlers, [this](const std::string& why) {
-        asio::post(io_, [this, why] { stop(exit_software, why); });
+        asio::post(io_, [this, why] { stop(exit_unavailable, why); });
       });
     if (!started) return refuse(started.error());
     node_ = std::move(*started);
@@ -75,6 +75,9 @@ private:
   void stop(int code, const std::string& why) {
     if (code_) return;
     code_ = code;
+    // A second signal does not wait for handlers that take their time.
+    std::signal(SIGINT, [](int) { std::_Exit(130); });
+    std::signal(SIGTERM, [](int) { std::_Exit(143); });
     spdlog::info("stopping: {}", why);
     progress_.clear();
     io_.stop();
@@ -103,9 +106,6 @@ private:
   }
 
   int finish() {
-    // A second signal does not wait for handlers that take their time.
-    std::signal(SIGINT, [](int) { std::_Exit(130); });
-    std::signal(SIGTERM, [](int) { std::_Exit(143); });
     auto in_time = node_->stop(what_.config.node.shutdown_grace);
     if (!in_time) {
       spdlog::warn(

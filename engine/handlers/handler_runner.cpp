@@ -31,7 +31,7 @@ handler_runner::run(const std::vector<loaned_run>& delivery) {
         run_one(one, run, i);
   }
   running_at_.store(0, std::memory_order_release);
-  send();
+  flush();
   return crashed_;
 }
 
@@ -39,6 +39,7 @@ void handler_runner::run_one(
   handler& by, const loaned_run& run, std::uint32_t index) {
   auto x = handling{*stage_, view_, run, index};
   if (is_finishing_ || is_held_back(x)) {
+    auto guard = std::lock_guard{lock_};
     builder_.give_back(x.at());
     return;
   }
@@ -46,7 +47,10 @@ void handler_runner::run_one(
   send_if_due(now);
   set_running(x.at(), now);
   try {
-    note(x, by.handle(x.message(), x));
+    auto result = by.handle(x.message(), x);
+    auto guard = std::lock_guard{lock_};
+    note(x, result);
+    if (builder_.is_large()) send();
   } catch (const std::exception& e) {
     crash(x, e.what());
   } catch (...) {
@@ -62,6 +66,7 @@ void handler_runner::run_batch(
   auto flush = [&] {
     if (batch.empty() || crashed_) return;
     if (is_finishing_) {
+      auto guard = std::lock_guard{lock_};
       for (const auto& x : all) builder_.give_back(x.at());
       batch.clear();
       all.clear();
@@ -70,8 +75,12 @@ void handler_runner::run_batch(
     set_running(first, clock::now());
     try {
       by.handle_batch(batch);
+      // Nothing is sent meanwhile: what one message of a batch keeps in the
+      // state may speak of all of them.
+      auto guard = std::lock_guard{lock_};
       for (std::size_t i = 0; i < all.size(); ++i)
         note(all[i], batch[i].result);
+      if (builder_.is_large()) send();
     } catch (const std::exception& e) {
       for (auto& x : all) crash(x, e.what());
     } catch (...) {
@@ -106,7 +115,6 @@ void handler_runner::note(handling& x, const outcome& result) {
   if (result.what() == outcome::kind::ack) {
     view_.apply(x.changes(), round_);
     builder_.ack(x);
-    if (builder_.is_large()) send();
     return;
   }
   auto is_final = result.what() == outcome::kind::dead_letter;
@@ -117,6 +125,7 @@ void handler_runner::note(handling& x, const outcome& result) {
 }
 
 void handler_runner::crash(const handling& x, const std::string& text) {
+  auto guard = std::lock_guard{lock_};
   if (stage_->blames_messages)
     builder_.fail({x.at(), {wall_clock(), "exception", text}, {}, false});
   else
@@ -126,7 +135,13 @@ void handler_runner::crash(const handling& x, const std::string& text) {
 
 // -- settling
 
+void handler_runner::flush() {
+  auto guard = std::lock_guard{lock_};
+  send();
+}
+
 void handler_runner::send_if_due(clock::time_point now) {
+  auto guard = std::lock_guard{lock_};
   if (!builder_.empty() && now - sent_ >= settle_after) send();
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,6 +39,10 @@ public:
   /// Asks, from any thread, to give back every message not yet begun.
   void finish() { is_finishing_ = true; }
 
+  /// Sends, from any thread, what is settled while a message still runs: what
+  /// is done does not wait for one that takes long.
+  void flush();
+
   struct running_message {
     position at = 0; // 0: none
     std::chrono::steady_clock::time_point since;
@@ -60,6 +65,7 @@ private:
   sender send_;
   any_handler handler_;
   state_view view_;
+  std::mutex lock_; // guards the next three
   settlement_builder builder_;
   std::uint64_t round_ = 1; // number of what the builder holds
   clock::time_point sent_;

@@ -18,12 +18,15 @@ struct handler_thread::shared {
   std::shared_ptr<const stage> of;
   events report;
 
+  std::mutex runner_lock;           // taken before `lock` where both are
+  handler_runner* runner = nullptr; // null before and after it works
+
   std::mutex lock; // guards what follows
   std::condition_variable wake;
   std::deque<job> jobs;
   bool is_left = false; // the owner is gone
   bool has_ended = false;
-  handler_runner* runner = nullptr;
+  std::atomic<std::size_t> deliveries = 0; // not yet handled
 
   std::deque<job> wait_for_jobs() {
     auto guard = std::unique_lock{lock};
@@ -41,7 +44,7 @@ struct handler_thread::shared {
   }
 
   void set_runner(handler_runner* now) {
-    auto guard = std::lock_guard{lock};
+    auto guard = std::lock_guard{runner_lock};
     runner = now;
   }
 
@@ -59,6 +62,8 @@ struct handler_thread::shared {
           with.on_settled(settled->number);
         else if (auto crash = with.run(std::get<0>(x)))
           return crash;
+        else
+          --deliveries;
       }
     }
   }
@@ -104,6 +109,7 @@ handler_thread::~handler_thread() {
 
 void handler_thread::run(std::vector<loaned_run> delivery) {
   auto guard = std::lock_guard{shared_->lock};
+  ++shared_->deliveries;
   shared_->jobs.emplace_back(std::move(delivery));
   shared_->wake.notify_one();
 }
@@ -120,17 +126,27 @@ void handler_thread::on_settled(std::uint64_t number) {
 }
 
 void handler_thread::finish() {
+  {
+    auto guard = std::lock_guard{shared_->runner_lock};
+    if (shared_->runner) shared_->runner->finish();
+  }
   auto guard = std::lock_guard{shared_->lock};
-  if (shared_->runner) shared_->runner->finish();
   shared_->jobs.emplace_back(finish_now{});
   shared_->wake.notify_one();
 }
 
+void handler_thread::flush() {
+  auto guard = std::lock_guard{shared_->runner_lock};
+  if (shared_->runner) shared_->runner->flush();
+}
+
 handler_runner::running_message handler_thread::running() const {
-  auto guard = std::lock_guard{shared_->lock};
+  auto guard = std::lock_guard{shared_->runner_lock};
   if (!shared_->runner) return {};
   return shared_->runner->running();
 }
+
+bool handler_thread::is_busy() const { return shared_->deliveries > 0; }
 
 std::size_t handler_thread::abandoned() { return abandoned_threads; }
 

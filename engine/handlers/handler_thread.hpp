@@ -43,6 +43,12 @@ public:
   void finish();
   handler_runner::running_message running() const;
 
+  /// True while there is a delivery that is not handled to its end.
+  bool is_busy() const;
+
+  /// Sends what is settled so far.
+  void flush();
+
   /// Returns how many threads of the process were abandoned and still run.
   static std::size_t abandoned();
 

@@ -162,6 +162,22 @@ TEST_CASE("handler_runner: a batch that throws fails whole, then runs alone") {
   CHECK(rig.acked() == positions{1, 3, 4});
 }
 
+TEST_CASE("handler_runner: can be flushed while a message runs") {
+  auto* self = static_cast<runner_rig*>(nullptr);
+  auto seen = positions{};
+  auto rig = runner_rig{stage_of([&](const message& m, context&) {
+    if (m.body() == "slow") {
+      self->runner.flush();
+      seen = self->acked();
+    }
+    return ack();
+  })};
+  self = &rig;
+  rig.runner.run({run_of({"a", "b", "slow"})});
+  CHECK(seen == positions{1, 2});
+  CHECK(rig.acked() == positions{1, 2, 3});
+}
+
 TEST_CASE("handler_runner: gives back all that is not begun when it finishes") {
   auto* self = static_cast<handler_runner*>(nullptr);
   auto rig = runner_rig{stage_of([&](const message&, context&) {
