@@ -27,25 +27,27 @@ void key_lanes::lend(key_hash key, position at, consumer_id to) {
   key_of_.emplace(at, key);
 }
 
-void key_lanes::on_settled(position at) {
+/// Ends the loan of a message; returns its key, or nothing where it was not on
+/// loan.
+std::optional<key_lanes::key_hash> key_lanes::end_loan(position at) {
   auto found = key_of_.find(at);
-  if (found == key_of_.end()) return;
+  if (found == key_of_.end()) return std::nullopt;
   auto key = found->second;
   key_of_.erase(found);
-  auto& x = lanes_[key];
-  --x.loans;
-  settle_down(key, x);
+  --lanes_[key].loans;
+  return key;
+}
+
+void key_lanes::on_settled(position at) {
+  if (auto key = end_loan(at)) settle_down(*key, lanes_[*key]);
 }
 
 void key_lanes::on_returned(position at) {
-  auto found = key_of_.find(at);
-  if (found == key_of_.end()) return;
-  auto key = found->second;
-  key_of_.erase(found);
-  auto& x = lanes_[key];
-  --x.loans;
+  auto key = end_loan(at);
+  if (!key) return;
+  auto& x = lanes_[*key];
   put(x, at);
-  settle_down(key, x);
+  settle_down(*key, x);
 }
 
 void key_lanes::on_parked(position at) {

@@ -82,6 +82,7 @@ private:
     boost::container::deque<position> waiting;
   };
 
+  std::optional<key_hash> end_loan(position at);
   void put(lane& into, position at);
   void settle_down(key_hash key, lane& x);
 
