@@ -32,7 +32,7 @@ done
 # ccache sees through precompiled headers only when told so.
 export CCACHE_SLOPPINESS=pch_defines,time_macros
 # TSan's and ASan's first report ends the test that caused it.
-export TSAN_OPTIONS=${TSAN_OPTIONS-halt_on_error=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS-halt_on_error=1 suppressions=$PWD/tests/tsan.txt}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
 
 build() {
