@@ -56,7 +56,7 @@ std::vector<settlement> settlement_builder::take() {
       if (!builder.empty()) x.what.emits.push_back({output, builder.take()});
     all.push_back(std::move(x.what));
   }
-  std::ranges::stable_partition(all, [](const settlement& x) {
+  std::stable_partition(all.begin(), all.end(), [](const settlement& x) {
     return x.acked.empty() && x.failed.empty();
   });
   open_.clear();
