@@ -29,6 +29,11 @@ using queue_ref = std::shared_ptr<const routed_queue>;
 /// connection. Never given twice.
 using consumer_number = std::uint64_t;
 
+/// The name of the queue in which a delayed exchange's messages wait.
+inline std::string delayed_queue_name(const std::string& exchange) {
+  return "amq.troupe.delayed." + exchange;
+}
+
 // -- requests: each is answered by `on_answer`, in the order they were made
 
 /// Checks who the client is. Answered by `logged_in` or `refused`.
@@ -268,6 +273,39 @@ class connection_machine {
   bool is_over() const;
   // for lists of connections: user, vhost, client properties, channels ...
 };
+
+Notes:
+- Speed of the publish path: no allocation a frame; when the payload of a
+  basic.publish equals the previous one's on that channel (same snapshot), its
+  route is used again; messages go into one batch_builder per target queue and
+  partition, and leave as batches when full or at the end of the round.
+  Partition: by_priority -> min(priority or usual_priority, partitions - 1);
+  order_key -> stable_hash of its value, as engine/routing/route_table does it;
+  else 0.
+- The machine checks permissions (configure, write, read by RabbitMQ's rules),
+  strips CR and LF from names, checks the exclusive owner on consume and get,
+  and turns refusals into channel or connection closes with the failing
+  method's class and method. Names starting with amq. are the topology's to
+  refuse, and queue arguments are checked behind the request.
+- Each subscription gets window_bytes = consumer_window_bytes. `written`
+  notices follow on_written as it passes the output offsets of deliveries, at
+  least a quarter of the window at a time, or all when all is written.
+- global prefetch: give each consumer of the channel the channel's limit as its
+  credit, and hold back deliveries beyond the limit in the channel until acks
+  make room.
+- basic.qos with global=false reaches live consumers (credit_change) when the
+  client's product is py-amqp; global=true always.
+- `left.crash` only where the client settled one by one so far (never
+  multiple, not no-ack) and the socket vanished without a close: the oldest
+  unacked message of that consumer.
+- A delayed exchange's message with a delay goes to the queue
+  delayed_queue_name(exchange) of the same vhost, with publish::is_delayed.
+- amq.troupe.settle: a publish to this exchange name is intercepted: headers
+  delivery-tag (integer), action = extend | retry | dead-letter | park,
+  delay-ms, reason. retry: `failed` with the delay and class "retry";
+  dead-letter: `failed`, final, class "dead-letter", text = reason; park:
+  `failed` with a delay of ten years; extend: nothing but the confirm. Unknown
+  tag: 406; bad headers: 406 with a text that says what to send.
 
 `take_actions` ends a round: it flushes the batches being built. Direct
 reply-to is an ordinary, exclusive-less, auto-delete transient queue named
