@@ -16,8 +16,9 @@ constexpr std::size_t most_queued = 4 * 1024 * 1024;
 
 } // namespace
 
-void queue_machine::on_subscribe(const subscription& asked) {
+bool queue_machine::on_subscribe(const subscription& asked) {
   consumers_[asked.id] = {asked, 0, {}};
+  return true;
 }
 
 void queue_machine::on_loaded(

@@ -3,11 +3,11 @@
 #include "engine/delivery/key_lanes.hpp"
 #include "engine/delivery/partition_log.hpp"
 #include "engine/delivery/positions.hpp"
-#include "engine/delivery/settlement.hpp"
+#include "engine/delivery/queue_events.hpp"
+#include "engine/delivery/queue_options.hpp"
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,103 +16,6 @@
 #include <vector>
 
 namespace troupe {
-
-/// Hashes the order key of a message.
-using key_function = std::function<std::uint64_t(const message&)>;
-
-struct queue_options {
-  std::string name;
-  queue_id id{};
-  bool is_durable = true;
-  std::uint16_t partitions = 1; // more than one only with an order key
-  key_function key;             // null: no order per key
-  std::string order_key;        // the expression that `key` hashes
-  std::uint64_t max_length = 0; // publishers wait beyond; 0: unlimited
-  std::uint64_t resident_limit = 64 * 1024 * 1024; // bytes of bodies, about
-  bool confirm_early = false; // before a durable publish is on disk
-};
-
-/// A batch for one partition of a queue.
-struct publish {
-  std::uint64_t ticket = 0; // the publisher's, returned in the confirm
-  std::uint16_t partition = 0;
-  std::string publisher; // empty: one that does not number
-  std::vector<std::uint64_t> sequences;
-  batch_ptr messages;
-};
-
-/// What a consumer asks for when it comes.
-struct subscription {
-  consumer_id id{};
-  std::uint32_t credit = 1; // messages on loan to it at a time
-  retry_policy retry;
-  std::string dead_output; // where its dead letters are published
-};
-
-// -- what a queue machine wants done, in this order
-
-/// Append to the partition's log (durable queues only). The store's answer
-/// comes back as `on_stored` with the same partition, in the same order.
-struct log_append {
-  std::uint16_t partition = 0;
-  log_entry entry;
-  std::vector<log_index> erases; // in the same commit
-};
-
-struct confirm {
-  std::uint64_t ticket = 0;
-};
-
-struct delivery {
-  consumer_id to{};
-  std::vector<loaned_run> runs;
-};
-
-/// Publish an emission whose settlement is committed. Answered by
-/// `on_forwarded` once it is safe where it went.
-struct forward {
-  std::uint16_t partition = 0;
-  log_index index = 0; // of the settle entry it stands in
-  emission what;
-};
-
-/// Read a publish entry back; answered by `on_loaded`.
-struct fetch {
-  std::uint16_t partition = 0;
-  log_index index = 0;
-  position first = 0;
-};
-
-/// The settlement a consumer sent is committed: its effects are readable.
-struct settled {
-  consumer_id to{};
-  std::uint64_t number = 0; // the consumer's own
-};
-
-struct queue_actions {
-  std::vector<log_append> appends;
-  std::vector<confirm> confirms;
-  std::vector<delivery> deliveries;
-  std::vector<forward> forwards;
-  std::vector<fetch> fetches;
-  std::vector<settled> settlements;
-};
-
-/// Counts that operators see.
-struct queue_figures {
-  std::uint64_t length = 0;  // all that is not settled
-  std::uint64_t on_loan = 0; // of these
-  std::uint64_t waiting = 0; // of these, for a retry
-  std::uint64_t resident_bytes = 0;
-  std::uint64_t in_flight = 0; // entries and emissions not yet answered
-  std::uint64_t held_confirms = 0;
-  std::uint64_t published = 0; // since this start
-  std::uint64_t acked = 0;
-  std::uint64_t retried = 0;
-  std::uint64_t dead_lettered = 0;
-  std::uint64_t repeats_dropped = 0;
-  std::uint64_t consumers = 0;
-};
 
 /// The rules of one queue: who gets which message when, what is stored, what
 /// was promised to whom. Holds no clock, thread or disk: the queue actor tells
@@ -127,11 +30,37 @@ public:
 
   void on_publish(publish what, time_point now);
   void on_stored(std::uint16_t partition, log_index index);
-  void on_subscribe(const subscription& consumer);
 
-  /// A consumer leaves, or is found dead. Its loans return to their place. A
-  /// `crash` charges one attempt to the message that ran: `crash->at`, or the
-  /// oldest of its loans where that is 0 because nobody could say.
+  /// Returns false, and does nothing, where an exclusive consumer is there or
+  /// one that wants to be finds others.
+  bool on_subscribe(const subscription& consumer);
+
+  /// A consumer wants no more messages. It keeps its loans, settles them and
+  /// goes by `on_gone`; others count it no longer.
+  void on_cancel(consumer_id from);
+
+  /// A consumer takes other numbers of messages from now on; 0: unlimited.
+  void on_credit(consumer_id from, std::uint32_t credit);
+
+  /// A consumer takes nothing for a while, or again; whatever its credit.
+  void on_pause(consumer_id from, bool is_paused);
+
+  /// Bytes lent to a consumer, as `loaned_run::bytes` counts them, have left.
+  void on_written(consumer_id from, std::uint64_t bytes);
+
+  /// A getter asks for one message. Answered by `got`, maybe later: when the
+  /// body had to be read, or nothing was ready but something about to be
+  /// stored.
+  void on_get(consumer_id from, std::uint64_t number, bool no_ack);
+
+  /// Drops all that is ready, not what is on loan or waits for a retry.
+  /// Returns how many messages that were.
+  std::uint64_t on_purge(time_point now);
+
+  /// A consumer leaves, or is found dead. Its loans return to their place and
+  /// count as delivered once more. A `crash` charges one attempt to the message
+  /// that ran: `crash->at`, or the oldest of its loans where that is 0 because
+  /// nobody could say.
   void on_gone(
     consumer_id from,
     const std::optional<failure>& crash,
@@ -176,6 +105,10 @@ public:
 
   queue_figures figures() const;
   const retry_schedule& retries() const { return retries_; }
+
+  /// Returns partition and index of every entry this queue still has in the
+  /// store, to be erased with it. Entries still in flight are not among them.
+  std::vector<std::pair<std::uint16_t, log_index>> stored_entries() const;
 
 private:
   struct consumer {

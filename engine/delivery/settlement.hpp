@@ -17,7 +17,12 @@ struct loaned_run {
   std::uint32_t count = 0;
   position at = 0; // of the first message
   time_point published_at;
-  std::uint32_t attempt = 1; // a message tried before runs alone
+  std::uint32_t attempt = 1;    // a message tried before runs alone
+  bool redelivered = false;     // it was lent before, to whomever
+  std::uint32_t deliveries = 0; // how often it came back and that counted
+
+  /// Returns what counts against `subscription::window_bytes`.
+  std::uint64_t bytes() const { return messages->bytes(first, count); }
 
   message operator[](std::uint32_t i) const { return (*messages)[first + i]; }
 };
@@ -42,7 +47,10 @@ struct settlement {
   std::uint16_t partition = 0;
   std::vector<position_run> acked;
   std::vector<failure> failed;
-  std::vector<position_run> returned; // never handled, or given back
+  std::vector<position_run> returned; // to their place; lent again, uncounted
+  std::vector<position_run> unseen;   // to their place, as if never lent
+  std::vector<position_run> requeued; // to their place; counts as a delivery
+  std::vector<position_run> rejected; // die, by the queue's own rule
   std::vector<emitted> emits;
   std::vector<state_change> changes;
 };

@@ -59,6 +59,14 @@ std::string_view batch::record(std::size_t i) const {
   return {bytes_.data() + start, end - start};
 }
 
+std::size_t batch::bytes(std::size_t first, std::size_t count) const {
+  const char* table = bytes_.data() + table_start(bytes_, size_);
+  auto end = [&](std::size_t i) -> std::size_t {
+    return i == 0 ? 0 : load<std::uint32_t>(table + (i - 1) * end_bytes);
+  };
+  return end(first + count) - end(first);
+}
+
 message batch::operator[](std::size_t i) const {
   auto all = record(i);
   auto exchange = load<std::uint8_t>(all.data());

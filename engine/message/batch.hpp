@@ -32,6 +32,10 @@ public:
   std::size_t size() const { return size_; }
   std::string_view bytes() const { return bytes_; }
 
+  /// Returns how many bytes `count` messages from `first` on take up together,
+  /// keys and properties included; in constant time.
+  std::size_t bytes(std::size_t first, std::size_t count) const;
+
   /// Returns message `i`, `i < size()`. The views are good as long as the
   /// batch.
   message operator[](std::size_t i) const;

@@ -164,3 +164,16 @@ TEST_CASE("batch: a builder starts anew after take", "[message]") {
   builder.add({"", "b", "", "2"});
   CHECK((*builder.take())[0].routing_key() == "b");
 }
+
+TEST_CASE("batch: knows what a run of messages takes up") {
+  auto builder = batch_builder{};
+  builder.add(message{"x", "k", "", "one"});
+  builder.add(message{"", "", "", ""});
+  builder.add(message{"", "key", "", "three"});
+  auto made = builder.take();
+  CHECK(made->bytes(0, 1) == 6 + 5);
+  CHECK(made->bytes(1, 1) == 6);
+  CHECK(made->bytes(1, 2) == 6 + 6 + 8);
+  CHECK(made->bytes(0, 3) == 11 + 6 + 14);
+  CHECK(made->bytes(2, 0) == 0);
+}
