@@ -19,7 +19,8 @@ namespace troupe {
 
 /// What a stream tells its owner, on the thread that runs its context, one
 /// call at a time. After `on_closed`, which comes once, the stream lets go of
-/// all three, so that they may hold the stream itself.
+/// all three, so that they may hold the stream itself; then it has to be closed
+/// before its context is gone.
 struct stream_events {
   std::function<void(std::string chunk)> on_bytes;
   /// `operation_aborted` after `abort`, no error after `close_after_writing`,
@@ -87,21 +88,24 @@ private:
 
   // -- on the context's thread
   void wait(io_next what, void (byte_stream::*then)());
+  void within(std::chrono::milliseconds limit, void (byte_stream::*then)());
+  void post(void (byte_stream::*then)());
   void agree();
-  void agreed(error_code why);
-  void wait_for_bytes();
+  void on_handshake_late();
+  void begin();
+  bool may_read() const { return is_closing_ || !is_paused_; }
+  void read_on();
   void on_readable();
-  void read();
   void hand_out(std::string_view bytes);
   void on_read_end(error_code why);
   void flush();
-  void on_flushed(const io_result& done);
+  void write_some();
   void on_all_written();
-  void close(error_code why);
   void close_softly(std::chrono::milliseconds grace);
-  void on_limit(std::chrono::milliseconds limit, void (byte_stream::*then)());
   void on_grace_over();
-  void on_handshake_late();
+  void on_abort();
+  void close(error_code why);
+  void forget_unwritten();
 
   socket socket_;
   std::unique_ptr<transport> over_;
@@ -113,11 +117,11 @@ private:
   outgoing going_;                                 // being written
   bool is_started_ = false;
   bool is_closed_ = false;
-  bool is_waiting_to_read_ = false;
-  bool is_writing_ = false; // waits until the socket can be written
-  bool has_more_ = false;   // bytes to read without waiting
-  bool is_closing_ = false; // close_after_writing was called
-  bool is_finished_ = false;
+  bool is_read_due_ = false;  // a wait or a call that ends in a read
+  bool has_more_ = true;      // maybe bytes that no wait would tell of
+  bool is_write_due_ = false; // the same for a write
+  bool is_closing_ = false;   // close_after_writing was called
+  bool is_finished_ = false;  // all is written, the other end was told
   bool has_peer_finished_ = false;
 
   // -- on any thread

@@ -87,6 +87,7 @@ private:
   std::size_t dealt_ = 0;
   bool is_accepting_ = false;
   bool is_stopped_ = false;
+  bool has_room_ = true; // the last try to accept did not run out
   std::atomic<std::size_t> connections_ = 0;
   mutable std::mutex mutex_; // guards tls_
   std::shared_ptr<const tls_context> tls_;
