@@ -11,7 +11,7 @@
 #include <type_traits>
 
 // The one description of the properties that encoder, decoder and finders
-// share. For this folder only.
+// share. For codecs only: this folder's and AMQP's.
 
 namespace troupe {
 

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,13 @@ constexpr T swap_bytes(T value) {
 template <std::unsigned_integral T>
 void put_wire(std::string& out, T value) {
   put(out, swap_bytes(value));
+}
+
+/// Writes an integer over what is at `to`, big-endian.
+template <std::unsigned_integral T>
+void store_wire(char* to, T value) {
+  value = swap_bytes(value);
+  std::memcpy(to, &value, sizeof value);
 }
 
 /// Reads a big-endian integer that need not be aligned.
