@@ -68,6 +68,11 @@ struct queue_options {
   std::optional<std::uint32_t> delivery_limit;
   bool counts_deliveries = false; // keeps `loaned_run::deliveries` in the store
   std::optional<dedup_rule> dedup;
+
+  /// Names the queue among those of all vhosts; no name holds a line feed.
+  std::string full_name() const {
+    return vhost == "/" ? name : vhost + '\n' + name;
+  }
 };
 
 } // namespace troupe
