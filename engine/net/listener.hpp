@@ -15,15 +15,15 @@
 namespace troupe {
 
 struct listener_options {
-  endpoint at; // port 0: the system chooses
-  std::optional<tls_options> tls;
+  endpoint at = {}; // port 0: the system chooses
+  std::optional<tls_options> tls = {};
   std::size_t max_connections = 0; // 0: as many as the system allows
   std::chrono::milliseconds handshake_limit = std::chrono::seconds{10};
   /// The wait after the system had no file or memory left for a connection.
   std::chrono::milliseconds pause = std::chrono::milliseconds{100};
   /// The contexts that connections are dealt to, one after another, each run
   /// by one thread; the listener's own if there are none. They outlive it.
-  std::vector<boost::asio::io_context*> contexts;
+  std::vector<boost::asio::io_context*> contexts = {};
 };
 
 struct listener_events {
