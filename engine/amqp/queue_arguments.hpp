@@ -1,0 +1,29 @@
+#pragma once
+
+#include "engine/amqp/broker.hpp"
+#include "engine/base/clock.hpp"
+#include "engine/delivery/queue_machine.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe::amqp {
+
+/// What a queue's declaration asks for, read from its arguments.
+struct queue_settings {
+  queue_options options;           // all but the id and where memory ends
+  std::optional<duration> expires; // unused for so long, the queue goes
+  std::uint8_t usual_priority = 0; // of messages that name none
+  /// Arguments that RabbitMQ knows and that mean nothing here.
+  std::vector<std::string> ignored;
+};
+
+/// Reads a declaration as RabbitMQ does: unknown arguments are kept and mean
+/// nothing, known ones of a wrong type or value are refused (406) with its
+/// text, a stream queue with 540.
+std::variant<queue_settings, refused>
+read_queue_arguments(const declare_queue& from);
+
+} // namespace troupe::amqp
