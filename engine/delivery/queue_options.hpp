@@ -2,6 +2,7 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/ids.hpp"
+#include "engine/base/queue_name.hpp"
 
 #include <troupe/message.hpp>
 
@@ -69,10 +70,8 @@ struct queue_options {
   bool counts_deliveries = false; // keeps `loaned_run::deliveries` in the store
   std::optional<dedup_rule> dedup;
 
-  /// Names the queue among those of all vhosts; no name holds a line feed.
-  std::string full_name() const {
-    return vhost == "/" ? name : vhost + '\n' + name;
-  }
+  /// Names the queue among those of all vhosts.
+  std::string full_name() const { return full_queue_name(vhost, name); }
 };
 
 } // namespace troupe
