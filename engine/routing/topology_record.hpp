@@ -1,0 +1,42 @@
+#pragma once
+
+#include "engine/base/result.hpp"
+#include "engine/routing/binding.hpp"
+#include "engine/routing/declarations.hpp"
+#include "engine/routing/new_queue.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+// What of the topology outlives the process, as keys and values that mean
+// nothing to whoever keeps them.
+
+namespace troupe {
+
+/// A change to keep. Each thing has one key within its vhost.
+struct topology_record {
+  std::string vhost;
+  std::string key;
+  std::optional<std::string> value; // none: erase
+  bool operator==(const topology_record&) const = default;
+};
+
+struct vhost_exists {};
+
+using stored_thing =
+  std::variant<vhost_exists, exchange_declaration, stored_queue, binding>;
+
+/// Returns the key of a vhost's thing; queues by their name.
+std::string record_key(const stored_thing& thing);
+
+topology_record keeping(const std::string& vhost, const stored_thing& thing);
+topology_record erasing(const std::string& vhost, const stored_thing& thing);
+
+/// Reads a kept value; declarations come back durable. Fails with
+/// `newer_format`, or `corrupt` where value and key do not fit. Safe for any
+/// bytes.
+result<stored_thing> read_record(std::string_view key, std::string_view value);
+
+} // namespace troupe
