@@ -100,6 +100,35 @@ void key_lanes::put_back(key_hash key) {
   ready_.push_back(key);
 }
 
+std::vector<position>
+key_lanes::take_waiting(const std::function<bool(position)>& is_meant) {
+  auto taken = std::vector<position>{};
+  auto emptied = std::vector<key_hash>{};
+  for (auto& [key, x] : lanes_) {
+    auto take = [&](position at) {
+      if (parked_.contains(at) || !is_meant(at)) return false;
+      taken.push_back(at);
+      return true;
+    };
+    auto& line = x.waiting;
+    line.erase(std::remove_if(line.begin(), line.end(), take), line.end());
+    if (x.waiting.empty() && x.loans == 0 && x.parked == 0)
+      emptied.push_back(key);
+  }
+  for (auto key : emptied) lanes_.erase(key);
+  queued_ -= taken.size();
+  std::ranges::sort(taken);
+  return taken;
+}
+
+std::optional<position> key_lanes::oldest_waiting() const {
+  auto oldest = std::optional<position>{};
+  for (const auto& [key, x] : lanes_)
+    for (auto at : x.waiting)
+      if (!parked_.contains(at) && (!oldest || at < *oldest)) oldest = at;
+  return oldest;
+}
+
 void key_lanes::put(lane& into, position at) {
   // Messages that come back are older than those that wait, and few.
   auto& line = into.waiting;

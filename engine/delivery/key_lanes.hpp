@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -67,6 +68,14 @@ public:
   /// Puts a lane from `ready` back at the end of the line: its next message
   /// cannot be lent now.
   void put_back(key_hash key);
+
+  /// Takes messages that wait for a consumer, not for a retry, out of their
+  /// lanes where they are meant; returns them in order.
+  std::vector<position>
+  take_waiting(const std::function<bool(position)>& is_meant);
+
+  /// Returns the oldest message that waits for a consumer; walks all lanes.
+  std::optional<position> oldest_waiting() const;
 
   std::size_t keys() const { return lanes_.size(); }
   std::size_t parked() const { return parked_.size(); }

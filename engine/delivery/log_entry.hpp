@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -63,6 +64,8 @@ struct publish_entry {
   std::string publisher;           // empty: one that does not number
   std::uint64_t last_sequence = 0; // of that publisher, within this entry
   batch_ptr messages;
+  bool has_expirations = false; // some message has the property `expiration`
+  bool is_delayed = false;      // the header `x-delay` says when each expires
 };
 
 /// What became of some messages, with all that is to be true together with it.
@@ -72,6 +75,7 @@ struct settle_entry {
   std::vector<retry_record> retries;
   std::vector<emission> emits;
   std::vector<state_change> changes;
+  std::vector<position_run> requeued; // came back; their deliveries count
 };
 
 /// What a queue partition has to remember of entries that may be erased.
@@ -83,6 +87,9 @@ struct checkpoint_entry {
   std::map<position, std::vector<failed_attempt>> attempts;
   std::map<position, time_point> waiting;          // retries not yet due
   std::map<std::string, std::uint64_t> publishers; // last sequence of each
+  position lent_to = 0; // up to here messages may have been lent; 0: none
+  std::map<position, std::uint32_t> deliveries; // how often each came back
+  std::vector<std::pair<std::string, time_point>> seen; // dedup, oldest first
 };
 
 using log_entry = std::variant<publish_entry, settle_entry, checkpoint_entry>;

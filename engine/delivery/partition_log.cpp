@@ -54,8 +54,15 @@ segment* partition_log::find(position at) {
   return at < found.end() ? &found : nullptr;
 }
 
+segment* partition_log::find_from(position at) {
+  auto after = std::ranges::upper_bound(segments_, at, {}, &segment::first);
+  if (after != segments_.begin() && at < std::prev(after)->end()) --after;
+  return after == segments_.end() ? nullptr : &*after;
+}
+
 void partition_log::forget_done() {
-  while (!segments_.empty() && segments_.front().is_done()) {
+  auto is_over = [](const segment& x) { return x.is_done() && x.index() > 0; };
+  while (!segments_.empty() && is_over(segments_.front())) {
     segments_.pop_front();
     --stored_;
     if (done_ > 0) --done_;
@@ -63,8 +70,7 @@ void partition_log::forget_done() {
   // One old message may hold up the front for long; so that what passed it
   // does not pile up, the middle is swept whenever half of it may be gone.
   if (++done_ < 64 || done_ * 2 < segments_.size()) return;
-  auto gone =
-    std::erase_if(segments_, [](const segment& x) { return x.is_done(); });
+  auto gone = std::erase_if(segments_, is_over);
   stored_ -= gone;
   done_ = 0;
 }
@@ -86,15 +92,16 @@ void partition_log::restore(const checkpoint_entry& checkpoint) {
 
 void partition_log::rewind() { cursor_ = partition_start(partition_) + 1; }
 
-void partition_log::restore(
-  publish_entry&& entry, log_index index, bool keep_bodies) {
+segment& partition_log::restore(publish_entry&& entry, log_index index) {
   note_publisher(entry.publisher, entry.last_sequence);
   auto& added = segments_.emplace_back(
     entry.first, entry.published_at, std::move(entry.messages));
   added.set_index(index);
-  if (!keep_bodies) added.set_messages(nullptr);
+  added.set_in_store();
+  added.set_expirations(entry.has_expirations, entry.is_delayed);
   ++stored_;
   next_ = std::max(next_, added.end());
+  return added;
 }
 
 } // namespace troupe

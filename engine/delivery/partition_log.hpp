@@ -42,7 +42,10 @@ public:
   /// Returns the segment that holds `at`, or null when it is gone.
   segment* find(position at);
 
-  /// Forgets segments that are done; cheap on average.
+  /// Returns the segment that holds `at`, or else the first one behind it.
+  segment* find_from(position at);
+
+  /// Forgets segments that are done and stored; cheap on average.
   void forget_done();
 
   std::deque<segment>& segments() { return segments_; }
@@ -62,7 +65,7 @@ public:
 
   /// Offers everything that is not settled anew, from the first message on.
   void rewind();
-  void restore(publish_entry&& entry, log_index index, bool keep_bodies);
+  segment& restore(publish_entry&& entry, log_index index);
 
   position next() const { return next_; }
   const std::map<std::string, std::uint64_t>& publishers() const {

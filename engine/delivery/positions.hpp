@@ -13,6 +13,11 @@ constexpr position partition_start(std::uint16_t partition) {
   return position{partition} << partition_shift;
 }
 
+/// Returns the last position a partition can have.
+constexpr position partition_last(std::uint16_t partition) {
+  return partition_start(partition) | ((position{1} << partition_shift) - 1);
+}
+
 /// Returns the partition a position belongs to.
 constexpr std::uint16_t partition_of(position at) {
   return static_cast<std::uint16_t>(at >> partition_shift);

@@ -1,14 +1,12 @@
+#include "engine/delivery/position_runs.hpp"
 #include "engine/delivery/queue_machine.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace troupe {
 
 namespace {
-
-// Segments asked back from the store ahead of their turn: about half a
-// megabyte, so that a drain does not wait for each read.
-constexpr std::size_t segments_read_ahead = 8;
 
 // Messages set aside behind busy keys, at 8 bytes each. Beyond this the queue
 // is not searched further for keys that are free.
@@ -16,129 +14,184 @@ constexpr std::size_t most_queued = 4 * 1024 * 1024;
 
 } // namespace
 
+// -- consumers
+
 bool queue_machine::on_subscribe(const subscription& asked) {
-  consumers_[asked.id] = {asked, 0, {}};
+  if (!roster_.admits(asked)) return false;
+  roster_.add(asked);
   return true;
 }
 
-void queue_machine::on_loaded(
-  std::uint16_t partition, position first, batch_ptr messages) {
-  auto* to = partitions_[partition].log.find(first);
-  if (!to || to->messages()) return;
-  to->set_loading(false);
-  figures_.resident_bytes += messages->bytes().size();
-  to->set_messages(std::move(messages));
+void queue_machine::on_cancel(consumer_id from) {
+  if (auto* by = roster_.find(from)) roster_.cancel(*by);
 }
 
+void queue_machine::on_credit(consumer_id from, std::uint32_t credit) {
+  auto* by = roster_.find(from);
+  if (!by) return;
+  by->asked.credit = credit;
+  roster_.refresh(*by);
+}
+
+void queue_machine::on_pause(consumer_id from, bool is_paused) {
+  auto* by = roster_.find(from);
+  if (!by) return;
+  by->is_paused = is_paused;
+  roster_.refresh(*by);
+}
+
+void queue_machine::on_written(consumer_id from, std::uint64_t bytes) {
+  auto* by = roster_.find(from);
+  if (!by) return;
+  by->unwritten_bytes -= std::min(by->unwritten_bytes, bytes);
+  roster_.refresh(*by);
+}
+
+// -- a round of lending
+
 void queue_machine::lend() {
-  credit_ = 0;
-  auto with_credit = std::uint64_t{0};
-  for (const auto& [id, x] : consumers_) {
-    if (!x.has_credit()) continue;
-    ++with_credit;
-    credit_ += x.asked.credit - x.outstanding;
+  if (!asks_.empty()) serve_gets();
+  if (roster_.has_able()) {
+    roster_.begin_round(ready());
+    lend_ready();
   }
-  if (credit_ == 0) return;
-  auto ready = figures_.length - loans_.total();
-  share_ = std::max(ready / with_credit, std::uint64_t{1});
-  served_run_ = 0;
-  if (options_.key)
-    lend_lanes();
-  else
-    lend_returned();
-  lend_fresh();
   deal_out();
+  if (options_.overflow == overflow::drop_head && has_limits())
+    enforce_limits();
+  if (dying_ > 0) bury_all();
+  if (expires()) note_offered();
+  if (is_claim_broken_) withdraw_claims();
+}
+
+/// Lends to whoever can take it, or to the one getter whose turn it is.
+void queue_machine::lend_ready() {
+  if (options_.key) {
+    lend_lanes();
+    lend_by_keys();
+    return;
+  }
+  for (auto x = partitions_.rbegin(); x != partitions_.rend(); ++x)
+    if (!has_taker() || !lend_partition(*x)) return;
+}
+
+/// False where the partition has more that cannot be lent now.
+bool queue_machine::lend_partition(partition_state& from) {
+  if (!lend_returned(from)) return false;
+  while (has_taker()) {
+    auto done = lend_run(from);
+    if (done != lent::some) return done == lent::none;
+  }
+  return true;
 }
 
 // -- messages that came back
 
-void queue_machine::lend_returned() {
-  while (credit_ > 0 && !returned_.empty()) {
-    auto first = *returned_.begin();
-    auto* from = partition(first).log.find(first);
-    if (!is_at_hand(*from)) return;
-    auto& to = *next_consumer();
-    auto most = std::min(
-      std::uint64_t{to.asked.credit} - to.outstanding,
-      std::max(share_, served_run_ + 1) - served_run_);
+bool queue_machine::lend_returned(partition_state& from) {
+  while (has_taker() && !returned_.empty()) {
+    auto next = returned_.lower_bound(partition_start(from.log.partition()));
+    if (next == returned_.end() || partition_of(*next) != from.log.partition())
+      return true;
+    auto first = *next;
+    auto* in = from.log.find(first);
+    if (!is_at_hand(*in)) return false;
+    auto& to = next_consumer();
+    auto most = room(to, *in, first);
     auto count = std::uint32_t{1};
+    auto same = history(from, first);
+    auto is_like_first = [&](position at) {
+      return returned_.contains(at) && retries_.attempt(at) == 1
+             && history(from, at) == same;
+    };
     if (retries_.attempt(first) == 1)
-      while (count < most && returned_.contains(first + count)
-             && first + count < from->end()
-             && retries_.attempt(first + count) == 1)
+      while (count < most && first + count < in->end()
+             && is_like_first(first + count))
         ++count;
     for (std::uint32_t i = 0; i < count; ++i) returned_.erase(first + i);
-    give(to, *from, {first, count});
+    give(to, from, *in, {first, count});
+    auto left = returned_.lower_bound(in->first());
+    if (left == returned_.end() || *left >= in->end()) drop_if_over(from, *in);
   }
+  return true;
 }
 
 void queue_machine::lend_lanes() {
   auto stalled = std::vector<key_lanes::key_hash>{};
-  while (credit_ > 0) {
+  while (has_taker()) {
     auto key = lanes_.ready();
     if (!key) break;
-    if (!lend_lane(*key, *next_consumer())) stalled.push_back(*key);
+    if (!lend_lane(*key, next_consumer())) stalled.push_back(*key);
   }
   for (auto key : stalled) lanes_.put_back(key);
 }
 
 /// Lends what waits in one lane; false where its first message is not there.
 bool queue_machine::lend_lane(key_lanes::key_hash key, consumer& to) {
-  auto lent = false;
-  while (to.has_credit()) {
+  auto is_lent = false;
+  while (can_take(to)) {
     auto at = lanes_.front(key);
     if (!at) break;
-    auto* from = partition(*at).log.find(*at);
+    auto& in = partition(*at);
+    auto* from = in.log.find(*at);
     if (!is_at_hand(*from)) break;
     lanes_.pop(key);
     lanes_.lend(key, *at, to.asked.id);
-    give(to, *from, {*at, 1});
-    lent = true;
+    give(to, in, *from, {*at, 1});
+    is_lent = true;
     // A message that failed before may fail again: see first how it goes.
     if (retries_.attempt(*at) > 1) break;
   }
-  return lent;
+  return is_lent;
 }
 
 // -- messages never offered before
 
-void queue_machine::lend_fresh() {
+void queue_machine::lend_by_keys() {
   for (auto progress = true; progress;) {
     progress = false;
     for (auto& x : partitions_) {
-      if (credit_ == 0) return;
-      progress |= options_.key ? lend_by_key(x) : lend_run(x);
+      if (!has_taker()) return;
+      progress |= lend_by_key(x);
     }
   }
 }
 
-bool queue_machine::lend_run(partition_state& from) {
+queue_machine::lent queue_machine::lend_run(partition_state& from) {
   auto* x = from.log.fresh();
-  if (!x) return false;
+  if (!x) return lent::none;
   read_ahead(from, *x);
-  if (!is_at_hand(*x)) return false;
+  if (!is_at_hand(*x)) return lent::blocked;
   auto at = from.log.cursor();
-  while (at < x->end() && (x->is_settled(at) || retries_.is_waiting(at))) ++at;
+  while (
+    at < x->end()
+    && (x->is_settled(at) || retries_.is_waiting(at) || doomed_.contains(at)))
+    ++at;
   from.log.advance(at);
-  if (at == x->end()) return true;
-  auto& to = *next_consumer();
-  auto most = std::min(
-    std::uint64_t{to.asked.credit} - to.outstanding,
-    std::max(share_, served_run_ + 1) - served_run_);
-  auto count = plain_run(*x, at, most);
-  from.log.advance(at + count);
-  give(to, *x, {at, count});
-  return true;
+  if (at < x->end()) {
+    auto& to = next_consumer();
+    auto count = plain_run(from, *x, at, room(to, *x, at));
+    from.log.advance(at + count);
+    give(to, from, *x, {at, count});
+  }
+  if (from.log.cursor() == x->end()) drop_if_over(from, *x);
+  return lent::some;
 }
 
 /// Returns how many messages from `at` on may go out as one run, at least 1:
 /// `at` itself is neither settled nor waiting.
 std::uint32_t queue_machine::plain_run(
-  const segment& in, position at, std::uint64_t most) const {
+  const partition_state& from,
+  const segment& in,
+  position at,
+  std::uint64_t most) const {
   auto count = std::min(in.end() - at, most);
-  if (in.has_settled() || !retries_.is_empty()) {
+  if (at < from.maybe_lent) count = std::min(count, from.maybe_lent - at);
+  if (
+    in.has_settled() || !retries_.is_empty() || !doomed_.empty()
+    || !deliveries_.empty()) {
+    auto same = history(from, at);
     auto is_plain = [&](position x) {
-      return !in.is_settled(x) && retries_.attempt(x) == 1;
+      return !in.is_settled(x) && retries_.attempt(x) == 1
+             && !doomed_.contains(x) && history(from, x) == same;
     };
     auto plain = position{0};
     while (plain < count && is_plain(at + plain)) ++plain;
@@ -152,106 +205,133 @@ bool queue_machine::lend_by_key(partition_state& from) {
   if (!x || lanes_.queued() >= most_queued) return false;
   read_ahead(from, *x);
   if (!is_at_hand(*x)) return false;
-  while (credit_ > 0 && from.log.cursor() < x->end()) {
+  while (has_taker() && from.log.cursor() < x->end()) {
     auto at = from.log.cursor();
     from.log.advance(at + 1);
-    if (!x->is_settled(at)) offer(*x, at);
+    auto is_gone = x->is_settled(at) || doomed_.contains(at);
+    if (!is_gone) offer(from, *x, at);
   }
-  auto is_over = figures_.resident_bytes > options_.resident_limit;
-  auto is_behind = from.log.cursor() == x->end();
-  if (options_.is_durable && is_over && is_behind && x->loans() == 0)
-    drop_bodies(*x); // all of it waits behind busy keys
+  // All of it is lent or waits behind busy keys.
+  drop_if_over(from, *x);
   return true;
 }
 
-void queue_machine::offer(segment& in, position at) {
+void queue_machine::offer(partition_state& from, segment& in, position at) {
   auto key = options_.key((*in.messages())[at - in.first()]);
   auto answer = lanes_.offer(key, at, retries_.is_waiting(at));
   if (answer.what == key_lanes::verdict::queued) return;
-  auto* to =
-    answer.what == key_lanes::verdict::free ? next_consumer() : nullptr;
-  if (!to) {
-    auto holder = consumers_.find(answer.holder);
-    if (holder == consumers_.end() || !holder->second.has_credit()) {
-      lanes_.queue(key, at);
-      return;
-    }
-    to = &holder->second;
+  auto* to = answer.what == key_lanes::verdict::free
+               ? &next_consumer()
+               : roster_.find(answer.holder);
+  if (!to || !can_take(*to)) {
+    lanes_.queue(key, at);
+    return;
   }
   lanes_.lend(key, at, to->asked.id);
-  give(*to, in, {at, 1});
+  give(*to, from, in, {at, 1});
 }
 
 // -- to whom
 
-/// Returns the consumer whose turn it is; there is credit. Each gets its share
-/// of what is there in a row, so that runs stay long and nobody idles.
-queue_machine::consumer* queue_machine::next_consumer() {
-  auto at = consumers_.lower_bound(served_);
-  auto same = at != consumers_.end() && at->first == served_;
-  if (same && (served_run_ >= share_ || !at->second.has_credit())) ++at;
-  for (;; ++at) {
-    if (at == consumers_.end()) at = consumers_.begin();
-    if (at->second.has_credit()) break;
-  }
-  if (at->first != served_) served_run_ = 0;
-  if (at->first == served_ && served_run_ >= share_) served_run_ = 0;
-  served_ = at->first;
-  return &at->second;
+bool queue_machine::can_take(const consumer& x) const {
+  return sole_ ? &x == sole_ && x.given.empty() : x.is_able;
 }
 
-void queue_machine::give(consumer& to, segment& from, const position_run& run) {
-  from.add_loans(run.count);
-  to.outstanding += run.count;
-  credit_ -= run.count;
-  if (to.asked.id == served_) served_run_ += run.count;
-  auto attempt = retries_.is_empty() ? 1 : retries_.attempt(run.first);
-  if (!to.given.empty()) {
+bool queue_machine::has_taker() const {
+  return sole_ ? sole_->given.empty() : roster_.has_able();
+}
+
+/// Returns the consumer whose turn it is; there is one.
+queue_machine::consumer& queue_machine::next_consumer() {
+  return sole_ ? *sole_ : roster_.next();
+}
+
+/// Returns how many messages from `at` on the consumer whose turn it is takes,
+/// at least 1.
+std::uint64_t
+queue_machine::room(const consumer& to, const segment& in, position at) const {
+  if (sole_) return 1;
+  auto most = roster_.room(to);
+  if (to.asked.window_bytes == 0) return most;
+  auto left = to.asked.window_bytes - to.unwritten_bytes;
+  auto first = at - in.first();
+  most = std::min(most, in.end() - at);
+  auto count = std::uint64_t{1};
+  while (count < most && in.messages()->bytes(first, count + 1) <= left)
+    ++count;
+  return count;
+}
+
+/// Says whether a message was lent before, and how often that counted.
+std::pair<bool, std::uint32_t>
+queue_machine::history(const partition_state& in, position at) const {
+  if (!deliveries_.empty())
+    if (auto found = deliveries_.find(at); found != deliveries_.end())
+      return {true, found->second};
+  return {at < in.maybe_lent, 0};
+}
+
+void queue_machine::give(
+  consumer& to, partition_state& in, segment& from, const position_run& run) {
+  auto [is_again, deliveries] = history(in, run.first);
+  auto made = loaned_run{
+    from.messages(),
+    static_cast<std::uint32_t>(run.first - from.first()),
+    run.count,
+    run.first,
+    from.published_at(),
+    retries_.is_empty() ? 1 : retries_.attempt(run.first),
+    is_again,
+    deliveries};
+  is_claim_broken_ |= in.claims_unlent;
+  if (is_again) figures_.redelivered += run.count;
+  if (!to.asked.dead_output.empty()) from.add_loans(run.count);
+  figures_.ready_bytes -= from.bytes(run);
+  given_ += run.count;
+  roster_.gave(to, made);
+  if (to.given.empty()) {
+    given_to_.push_back(&to);
+  } else {
     auto& last = to.given.back();
     auto follows =
-      last.at + last.count == run.first && last.messages == from.messages();
-    if (follows && last.attempt == 1 && attempt == 1) {
+      last.at + last.count == made.at && last.messages == made.messages;
+    auto is_alike = last.attempt == 1 && made.attempt == 1
+                    && last.redelivered == is_again
+                    && last.deliveries == deliveries;
+    if (follows && is_alike) {
       last.count += run.count;
       return;
     }
   }
-  to.given.push_back(
-    {from.messages(), static_cast<std::uint32_t>(run.first - from.first()),
-     run.count, run.first, from.published_at(), attempt});
+  to.given.push_back(std::move(made));
 }
 
 void queue_machine::deal_out() {
-  for (auto& [id, x] : consumers_) {
-    if (x.given.empty()) continue;
-    for (const auto& run : x.given) loans_.lend(id, {run.at, run.count});
-    out_.deliveries.push_back({id, std::exchange(x.given, {})});
+  for (auto* x : given_to_) {
+    if (x->given.empty()) continue; // a getter: it has its message
+    deal(*x, x->given);
+    out_.deliveries.push_back({x->asked.id, std::exchange(x->given, {})});
   }
+  given_to_.clear();
 }
 
-// -- bodies in memory and on disk
-
-bool queue_machine::is_at_hand(segment& x) {
-  if (x.messages()) return true;
-  if (!x.is_loading()) {
-    x.set_loading(true);
-    out_.fetches.push_back({partition_of(x.first()), x.index(), x.first()});
+/// Turns what was given into loans, or settles it at once for those who do not
+/// ack.
+void queue_machine::deal(consumer& to, const std::vector<loaned_run>& runs) {
+  for (const auto& run : runs) given_ -= run.count;
+  if (!to.asked.no_ack) {
+    for (const auto& run : runs) loans_.lend(to.asked.id, {run.at, run.count});
+    return;
   }
-  return false;
-}
-
-void queue_machine::read_ahead(partition_state& in, const segment& from) {
-  auto& all = in.log.segments();
-  auto at = std::ranges::lower_bound(all, from.first(), {}, &segment::first);
-  for (std::size_t i = 0; i < segments_read_ahead; ++i, ++at) {
-    if (at == all.end() || at->index() == 0) return;
-    if (!at->is_done()) is_at_hand(*at);
+  auto entries = open_entries{};
+  for (const auto& run : runs) {
+    auto& in = partition(run.at);
+    auto gone = position_run{run.at, run.count};
+    if (!to.asked.dead_output.empty()) end_loans(gone, to.asked);
+    append_run(entry_of(entries, in).settled, gone);
+    settle(in, gone);
   }
-}
-
-void queue_machine::drop_bodies(segment& x) {
-  if (!x.messages()) return;
-  figures_.resident_bytes -= x.messages()->bytes().size();
-  x.set_messages(nullptr);
+  commit(std::move(entries));
 }
 
 } // namespace troupe

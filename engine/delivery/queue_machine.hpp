@@ -1,10 +1,17 @@
 #pragma once
 
+#include "engine/delivery/consumer_roster.hpp"
+#include "engine/delivery/dead_letter.hpp"
+#include "engine/delivery/expiry_index.hpp"
 #include "engine/delivery/key_lanes.hpp"
 #include "engine/delivery/partition_log.hpp"
 #include "engine/delivery/positions.hpp"
 #include "engine/delivery/queue_events.hpp"
 #include "engine/delivery/queue_options.hpp"
+#include "engine/delivery/seen_values.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -89,8 +96,10 @@ public:
 
   queue_actions take_actions();
 
-  /// Returns when `on_time` should be called next.
-  std::optional<time_point> next_due() const { return retries_.next_due(); }
+  /// Returns when `on_time` should be called next: a retry is due or a message
+  /// expires. Whoever calls it before other events once that time has come
+  /// sees no expired message lent.
+  std::optional<time_point> next_due() const;
 
   // -- recovery, before any event
 
@@ -111,25 +120,36 @@ public:
   std::vector<std::pair<std::uint16_t, log_index>> stored_entries() const;
 
 private:
-  struct consumer {
-    subscription asked;
-    std::uint64_t outstanding = 0; // messages on loan
-    std::vector<loaned_run> given; // of these, not yet in a delivery
-    bool has_credit() const { return outstanding < asked.credit; }
-  };
+  using consumer = consumer_roster::consumer;
 
   /// An entry on its way to the store.
   struct sent_entry {
-    enum class kind { publish, settle, checkpoint } what{};
-    std::vector<std::uint64_t> tickets; // to confirm once it is stored
-    consumer_id consumer{};             // settle
-    std::uint64_t number = 0;           // settle
-    std::vector<position_run> settled;  // settle: keys to free
-    std::vector<emission> emits;        // settle
+    enum class kind { publish, spill, settle, checkpoint } what{};
+    std::vector<confirm> confirms;     // to send once it is stored
+    consumer_id consumer{};            // settle
+    std::uint64_t number = 0;          // settle
+    std::vector<position_run> settled; // settle: keys to free
+    std::vector<emission> emits;       // settle
+    position first = 0;                // spill
+  };
+
+  struct ask {
+    consumer_id from{};
+    std::uint64_t number = 0; // the asker's own
+    bool no_ack = false;
+  };
+
+  /// Messages that died and are to become dead letters.
+  struct dying_run {
+    position_run run;
+    death_reason why{};
+    time_point at;
   };
 
   struct partition_state {
-    explicit partition_state(std::uint16_t number) : log{number} {}
+    explicit partition_state(std::uint16_t number)
+      : log{number}, expired_to{log.cursor()} {}
+
     partition_log log;
     std::deque<sent_entry> sent;
     std::map<log_index, std::size_t> outbox; // settle entry -> emissions out
@@ -139,23 +159,55 @@ private:
     std::uint64_t next_sequence = 1;  // of what is emitted
     std::size_t entries = 0;          // since the checkpoint
     std::size_t checkpoint_after = 0; // as many entries
+    std::size_t settles_sent = 0;     // of `sent`
+    std::deque<dying_run> dying;      // in the order they died
+    /// The store's last entry is a checkpoint that says what was never lent.
+    bool claims_unlent = false;
+    position maybe_lent = 0; // before it, what a start found may have been lent
+    position offered = 0;    // before it, consumers had their chance
+    position expired_to;     // before it, the queue's own time has run out
   };
 
+  /// Settle entries of several partitions that become one round.
+  using open_entries = std::map<std::uint16_t, settle_entry>;
+
+  enum class came_back { unseen, uncounted, counted };
+  enum class lent { some, none, blocked }; // blocked: its body must be read
+
   // publishing (queue_machine.cpp)
-  void accept(publish&& what, batch_ptr fresh, time_point now);
+  void accept(publish&& what, confirm answer, batch_ptr fresh);
+  void accept_in_memory(
+    partition_state& to, segment& added, publish_entry&& entry, confirm answer);
   void on_publish_stored(partition_state& in, log_index index);
-  void confirm_or_hold(std::uint64_t ticket);
+  void on_spill_stored(partition_state& in, sent_entry&& sent, log_index index);
+  void confirm_or_hold(confirm answer);
   void release_confirms();
   bool is_full() const;
   void append(partition_state& to, log_entry&& entry, sent_entry&& note);
+  std::uint64_t ready() const;
+
+  // limits (queue_limits.cpp)
+  batch_ptr take_in(const publish& what, batch_ptr fresh, confirm& answer);
+  bool is_repeat(const publish& what, const message& x);
+  void refuse(const publish& what, const std::vector<std::uint32_t>& which);
+  bool has_limits() const;
+  void enforce_limits();
+  std::optional<position> take_head();
+  std::optional<position> take_head(partition_state& in);
 
   // settling (queue_settling.cpp)
-  void ack(
+  void
+  ack(partition_state& in, settle_entry& entry, consumer& by, settlement& what);
+  void come_back(
     partition_state& in,
     settle_entry& entry,
-    consumer_id from,
-    settlement& what);
+    const position_run& run,
+    came_back how);
+  bool is_one_too_many(position at, came_back how);
+  void put_back(position at);
   void settle(partition_state& in, const position_run& run);
+  void settle(partition_state& in, segment& from, const position_run& run);
+  void forget(position at);
   void fail(
     partition_state& in,
     settle_entry& entry,
@@ -163,7 +215,7 @@ private:
     const subscription& by,
     const std::pair<time_point, double>& now_random);
   void charge(
-    const subscription& by,
+    consumer& by,
     failure crash,
     const std::pair<time_point, double>& now_random);
   void dead_letter(
@@ -172,8 +224,11 @@ private:
     const failure& what,
     const subscription& by);
   void emit(partition_state& from, settle_entry& entry, const emitted& what);
-  void give_back(const position_run& run);
-  void end_loans(const position_run& run);
+  void end_loans(const position_run& run, const subscription& of);
+
+  // the settle entry (queue_commits.cpp)
+  settle_entry& entry_of(open_entries& all, const partition_state& in) const;
+  void commit(open_entries&& all);
   void commit(
     partition_state& in,
     settle_entry&& entry,
@@ -182,53 +237,114 @@ private:
   void
   on_settle_stored(partition_state& in, sent_entry&& sent, log_index index);
   void checkpoint_if_due(partition_state& in);
-  void checkpoint(partition_state& in);
-  checkpoint_entry snapshot(const partition_state& in) const;
+  void checkpoint(partition_state& in, position lent_to);
+  void withdraw_claims();
+  checkpoint_entry snapshot(const partition_state& in, position lent_to) const;
+
+  // dying (queue_dying.cpp)
+  void die(
+    partition_state& in,
+    settle_entry& entry,
+    const position_run& run,
+    death_reason why);
+  void bury_all();
+  bool bury(partition_state& in);
+  std::vector<position_run>
+  bury_some(partition_state& in, batch_builder& letters);
+  void read_dying(partition_state& in);
+
+  // expiring (queue_expiry.cpp)
+  bool expires() const;
+  bool is_expired(const segment& in, position at) const;
+  std::optional<time_point> first_expiry(const partition_state& in) const;
+  void note_expirations(const segment& of, const batch& messages);
+  void expire();
+  void expire_old(open_entries& all, partition_state& in);
+  void expire_segment(settle_entry& into, partition_state& in, segment& x);
+  void expire_due(open_entries& all);
+  bool take_ready(partition_state& in, position at);
+  void note_offered();
 
   // lending (queue_lending.cpp)
-  void lend_returned();
-  void lend_fresh();
-  bool lend_run(partition_state& from);
+  void lend_ready();
+  bool lend_partition(partition_state& from);
+  bool lend_returned(partition_state& from);
+  void lend_by_keys();
+  lent lend_run(partition_state& from);
   void lend_lanes();
   bool lend_lane(key_lanes::key_hash key, consumer& to);
   bool lend_by_key(partition_state& from);
-  void offer(segment& in, position at);
-  void give(consumer& to, segment& from, const position_run& run);
-  std::uint32_t
-  plain_run(const segment& in, position at, std::uint64_t most) const;
+  void offer(partition_state& from, segment& in, position at);
+  void give(
+    consumer& to, partition_state& in, segment& from, const position_run& run);
+  std::pair<bool, std::uint32_t>
+  history(const partition_state& in, position at) const;
+  std::uint64_t room(const consumer& to, const segment& in, position at) const;
+  std::uint32_t plain_run(
+    const partition_state& from,
+    const segment& in,
+    position at,
+    std::uint64_t most) const;
+  bool can_take(const consumer& x) const;
+  bool has_taker() const;
+  consumer& next_consumer();
+  void deal_out();
+  void deal(consumer& to, const std::vector<loaned_run>& runs);
+
+  // bodies in memory and on disk (queue_bodies.cpp)
   bool is_at_hand(segment& x);
   void read_ahead(partition_state& in, const segment& from);
   void drop_bodies(segment& x);
-  consumer* next_consumer();
-  void deal_out();
+  void drop_if_over(const partition_state& in, segment& x);
+
+  // getting (queue_gets.cpp)
+  void serve_gets();
+  bool serve(const ask& what);
+  std::vector<position_run> take_fresh(partition_state& in);
 
   // recovery (queue_recovery.cpp)
   void restore(partition_state& in, log_index index, publish_entry&& entry);
   void restore(partition_state& in, log_index index, settle_entry&& entry);
   void restore(partition_state& in, log_index index, checkpoint_entry&& entry);
+  void restore_dedup(const publish_entry& entry);
+  std::uint64_t ready_bytes_in(const partition_state& in) const;
 
   partition_state& partition(position at) {
     return partitions_[partition_of(at)];
   }
-  std::string publisher_name(std::uint16_t partition) const;
 
   queue_options options_;
   std::vector<partition_state> partitions_;
+  consumer_roster roster_;
   loan_book loans_;
   key_lanes lanes_;
   retry_schedule retries_;
   std::set<position> returned_; // queues without order: first in line
-  std::map<consumer_id, consumer> consumers_;
-  std::deque<std::uint64_t> held_; // tickets whose confirm waits for room
-  log_index memory_index_ = 0;     // what a memory queue numbers entries with
+  /// What was lent and came back, with how often that counted.
+  boost::unordered_flat_map<position, std::uint32_t> deliveries_;
+  expiry_index expiries_;
+  /// Expired while it was on loan or waiting; dies when it comes back.
+  boost::unordered_flat_set<position> overdue_;
+  /// Dying before it was ever offered.
+  boost::unordered_flat_set<position> doomed_;
+  std::optional<seen_values> seen_;
+  std::deque<ask> asks_;
+  std::deque<confirm> held_; // wait for room
+  log_index memory_index_ = 0;
+  std::uint64_t dying_ = 0;          // messages in all partitions
+  std::uint64_t unstored_ = 0;       // ready, but not yet stored
+  std::uint64_t unstored_bytes_ = 0; // of these
+  bool is_spilling_ = false;         // the store takes what memory does not
+  time_point now_;                   // of the last event that had a time
   queue_figures figures_;
   queue_actions out_;
 
   // one round of lending
-  consumer_id served_{};         // who got the last messages
-  std::uint64_t served_run_ = 0; // how many of them in a row
-  std::uint64_t share_ = 1;      // how many in a row before the next one's turn
-  std::uint64_t credit_ = 0;     // of all consumers
+  consumer* sole_ = nullptr;     // a getter that takes one message
+  bool is_blocked_ = false;      // something would be lent, were it there
+  bool is_claim_broken_ = false; // what was said to be never lent was lent
+  std::uint64_t given_ = 0;      // messages not yet on loan
+  std::vector<consumer*> given_to_;
 };
 
 } // namespace troupe

@@ -5,36 +5,45 @@
 
 namespace troupe {
 
-namespace {
-
-// A checkpoint costs one entry; this many entries are worth it.
-constexpr std::size_t entries_per_checkpoint = 256;
-
-} // namespace
-
 void queue_machine::on_settle(
   consumer_id from,
   std::uint64_t number,
   settlement what,
   time_point now,
   double random) {
-  auto found = consumers_.find(from);
-  if (found == consumers_.end()) return;
-  const auto& by = found->second.asked;
+  auto* by = roster_.find(from);
+  if (!by) return;
+  now_ = now;
   auto& in = partitions_[what.partition];
   auto entry = settle_entry{};
   entry.queue = options_.id;
-  ack(in, entry, from, what);
-  for (const auto& failed : what.failed)
-    for (const auto& part : loans_.take_back(from, {failed.at, 1})) {
-      found->second.outstanding -= part.count;
-      fail(in, entry, failed, by, {now, random});
-    }
-  for (const auto& run : what.returned)
+  ack(in, entry, *by, what);
+  auto end = [&](const position_run& run, auto&& what_then) {
     for (const auto& part : loans_.take_back(from, run)) {
-      found->second.outstanding -= part.count;
-      give_back(part);
+      by->outstanding -= part.count;
+      what_then(part);
     }
+  };
+  for (const auto& failed : what.failed)
+    end({failed.at, 1}, [&](const auto&) {
+      fail(in, entry, failed, by->asked, {now, random});
+    });
+  auto back = [&](const std::vector<position_run>& runs, came_back how) {
+    for (const auto& run : runs)
+      end(run, [&](const position_run& part) {
+        end_loans(part, by->asked);
+        come_back(in, entry, part, how);
+      });
+  };
+  back(what.returned, came_back::uncounted);
+  back(what.unseen, came_back::unseen);
+  back(what.requeued, came_back::counted);
+  for (const auto& run : what.rejected)
+    end(run, [&](const position_run& part) {
+      end_loans(part, by->asked);
+      die(in, entry, part, death_reason::rejected);
+    });
+  roster_.refresh(*by);
   commit(in, std::move(entry), from, number);
   release_confirms();
 }
@@ -42,28 +51,26 @@ void queue_machine::on_settle(
 /// Acks are one commit with what they emit and change: where any of them is no
 /// longer this consumer's to ack, none counts.
 void queue_machine::ack(
-  partition_state& in,
-  settle_entry& entry,
-  consumer_id from,
-  settlement& what) {
+  partition_state& in, settle_entry& entry, consumer& by, settlement& what) {
   auto parts = std::vector<position_run>{};
   auto missing = std::uint64_t{0};
   for (const auto& run : what.acked) {
     missing += run.count;
-    for (const auto& part : loans_.take_back(from, run)) {
+    for (const auto& part : loans_.take_back(by.asked.id, run)) {
       missing -= part.count;
-      consumers_[from].outstanding -= part.count;
+      by.outstanding -= part.count;
       parts.push_back(part);
     }
   }
-  for (const auto& part : parts)
+  for (const auto& part : parts) {
+    end_loans(part, by.asked);
     if (missing > 0) {
-      give_back(part);
+      come_back(in, entry, part, came_back::uncounted);
     } else {
-      end_loans(part);
       figures_.acked += part.count;
       settle(in, part);
     }
+  }
   if (missing > 0) return;
   entry.settled = std::move(parts);
   for (const auto& emitted : what.emits) emit(in, entry, emitted);
@@ -75,24 +82,33 @@ void queue_machine::on_gone(
   const std::optional<failure>& crash,
   time_point now,
   double random) {
-  auto found = consumers_.find(from);
-  if (found == consumers_.end()) return;
-  if (crash) charge(found->second.asked, *crash, {now, random});
-  for (const auto& run : loans_.take_back_all(from)) give_back(run);
-  consumers_.erase(found);
+  auto* by = roster_.find(from);
+  if (!by) return;
+  now_ = now;
+  if (crash) charge(*by, *crash, {now, random});
+  auto entries = open_entries{};
+  for (const auto& run : loans_.take_back_all(from)) {
+    auto& in = partition(run.first);
+    end_loans(run, by->asked);
+    come_back(in, entry_of(entries, in), run, came_back::counted);
+  }
+  commit(std::move(entries));
+  std::erase_if(asks_, [&](const ask& x) { return x.from == from; });
+  roster_.remove(from);
 }
 
 void queue_machine::charge(
-  const subscription& by,
+  consumer& by,
   failure crash,
   const std::pair<time_point, double>& now_random) {
-  if (crash.at == 0) crash.at = loans_.oldest(by.id).value_or(0);
-  if (loans_.take_back(by.id, {crash.at, 1}).empty()) return;
+  auto id = by.asked.id;
+  if (crash.at == 0) crash.at = loans_.oldest(id).value_or(0);
+  if (loans_.take_back(id, {crash.at, 1}).empty()) return;
   auto& in = partition(crash.at);
   auto entry = settle_entry{};
   entry.queue = options_.id;
-  fail(in, entry, crash, by, now_random);
-  commit(in, std::move(entry), by.id, 0);
+  fail(in, entry, crash, by.asked, now_random);
+  commit(in, std::move(entry), id, 0);
 }
 
 void queue_machine::on_forwarded(std::uint16_t partition, log_index index) {
@@ -102,36 +118,77 @@ void queue_machine::on_forwarded(std::uint16_t partition, log_index index) {
 }
 
 void queue_machine::on_time(time_point now) {
+  now_ = now;
+  auto entries = open_entries{};
   for (auto at : retries_.take_due(now)) {
+    auto& in = partition(at);
+    auto* from = in.log.find(at);
+    auto is_offered = options_.key || at < in.log.cursor();
+    if (is_offered && !options_.key && is_expired(*from, at)) {
+      die(in, entry_of(entries, in), {at, 1}, death_reason::expired);
+      continue;
+    }
+    figures_.ready_bytes += from->bytes({at, 1});
     if (options_.key)
       lanes_.on_due(at);
-    else if (at < partition(at).log.cursor())
+    else if (is_offered)
       returned_.insert(at);
   }
+  commit(std::move(entries));
+  expire();
 }
 
 // -- one message
 
-void queue_machine::end_loans(const position_run& run) {
-  auto* from = partition(run.first).log.find(run.first);
-  from->add_loans(-std::int64_t{run.count});
-  auto is_over = figures_.resident_bytes > options_.resident_limit;
-  auto is_behind = from->end() <= partition(run.first).log.cursor();
-  if (options_.is_durable && is_over && is_behind && from->loans() == 0)
-    drop_bodies(*from);
+void queue_machine::end_loans(const position_run& run, const subscription& of) {
+  auto& in = partition(run.first);
+  auto* from = in.log.find(run.first);
+  if (!of.dead_output.empty()) from->add_loans(-std::int64_t{run.count});
+  drop_if_over(in, *from);
 }
 
 void queue_machine::settle(partition_state& in, const position_run& run) {
-  if (!retries_.is_empty())
-    for (std::uint32_t i = 0; i < run.count; ++i)
-      retries_.remove(run.first + i);
-  auto* from = in.log.find(run.first);
-  if (!from) return;
-  figures_.length -= from->settle(run);
-  if (!from->is_done()) return;
-  drop_bodies(*from);
-  if (options_.is_durable) in.erasable.push_back(from->index());
+  auto end = run.first + run.count;
+  for (auto at = run.first; at < end;) {
+    auto* from = in.log.find_from(at);
+    if (!from) return;
+    at = std::max(at, from->first());
+    if (at >= end) return;
+    auto part = std::min(end, from->end()) - at;
+    auto next = at + part;
+    settle(in, *from, {at, static_cast<std::uint32_t>(part)});
+    at = next;
+  }
+}
+
+void queue_machine::settle(
+  partition_state& in, segment& from, const position_run& run) {
+  auto is_plain = retries_.is_empty() && deliveries_.empty() && overdue_.empty()
+                  && doomed_.empty();
+  if (!is_plain)
+    for (std::uint32_t i = 0; i < run.count; ++i) forget(run.first + i);
+  auto gone = from.settle(run);
+  figures_.length -= gone;
+  if (from.index() == 0 && gone > 0) {
+    unstored_ -= gone;
+    unstored_bytes_ -= from.bytes(run);
+  }
+  if (!from.is_done()) return;
+  drop_bodies(from);
+  if (from.index() == 0) return; // it is still on its way to the store
+  if (options_.is_durable)
+    in.erasable.push_back(from.index());
+  else if (from.is_in_store())
+    out_.erases.push_back({in.log.partition(), from.index()});
   in.log.forget_done();
+}
+
+/// Forgets all that is known of a single message.
+void queue_machine::forget(position at) {
+  retries_.remove(at);
+  deliveries_.erase(at);
+  overdue_.erase(at);
+  doomed_.erase(at);
 }
 
 void queue_machine::fail(
@@ -148,18 +205,28 @@ void queue_machine::fail(
   auto delay =
     what.delay.value_or(by.retry.backoff.delay(attempt, now_random.second));
   auto record = retry_record{what.at, now_random.first + delay, what.why};
-  end_loans({what.at, 1});
+  end_loans({what.at, 1}, by);
   retries_.add(record);
   if (options_.key) lanes_.on_parked(what.at);
   entry.retries.push_back(std::move(record));
   ++figures_.retried;
 }
 
+/// A consumer that names no output for its dead letters leaves them to the
+/// queue's own rule.
 void queue_machine::dead_letter(
   partition_state& in,
   settle_entry& entry,
   const failure& what,
   const subscription& by) {
+  if (by.dead_output.empty()) {
+    end_loans({what.at, 1}, by);
+    auto is_rejected = what.why.error_class == "rejected";
+    die(
+      in, entry, {what.at, 1},
+      is_rejected ? death_reason::rejected : death_reason::delivery_limit);
+    return;
+  }
   auto history = retries_.remove(what.at);
   history.push_back(what.why);
   auto* from = in.log.find(what.at);
@@ -167,7 +234,7 @@ void queue_machine::dead_letter(
   emit(
     in, entry,
     {by.dead_output, make_dead_letter(dead, options_.name, history)});
-  end_loans({what.at, 1});
+  end_loans({what.at, 1}, by);
   entry.settled.push_back({what.at, 1});
   settle(in, {what.at, 1});
   ++figures_.dead_lettered;
@@ -181,99 +248,45 @@ void queue_machine::emit(
   entry.emits.push_back(std::move(numbered));
 }
 
-void queue_machine::give_back(const position_run& run) {
-  end_loans(run);
-  for (std::uint32_t i = 0; i < run.count; ++i)
-    if (options_.key)
-      lanes_.on_returned(run.first + i);
-    else
-      returned_.insert(run.first + i);
-}
+// -- what comes back
 
-// -- the settle entry
-
-void queue_machine::commit(
+/// Puts messages back to their place, but those that came back too often or
+/// whose time has run out.
+void queue_machine::come_back(
   partition_state& in,
-  settle_entry&& entry,
-  consumer_id from,
-  std::uint64_t number) {
-  auto is_empty = entry.settled.empty() && entry.retries.empty()
-                  && entry.emits.empty() && entry.changes.empty();
-  if (is_empty) {
-    out_.settlements.push_back({from, number});
-    return;
+  settle_entry& entry,
+  const position_run& run,
+  came_back how) {
+  auto is_kept = options_.counts_deliveries || options_.delivery_limit;
+  if (how == came_back::counted && is_kept) entry.requeued.push_back(run);
+  for (std::uint32_t i = 0; i < run.count; ++i) {
+    auto at = run.first + i;
+    auto* from = in.log.find(at);
+    if (is_one_too_many(at, how)) {
+      die(in, entry, {at, 1}, death_reason::delivery_limit);
+    } else if (is_expired(*from, at)) {
+      die(in, entry, {at, 1}, death_reason::expired);
+    } else {
+      figures_.ready_bytes += from->bytes({at, 1});
+      put_back(at);
+    }
   }
-  auto note =
-    sent_entry{sent_entry::kind::settle, {}, from, number, {}, entry.emits};
-  if (options_.key) note.settled = entry.settled;
-  // A memory queue stores nothing but the state its handler changed.
-  if (!options_.is_durable && entry.changes.empty() && in.sent.empty())
-    on_settle_stored(in, std::move(note), ++memory_index_);
+}
+
+/// Notes that a message was delivered in vain; says whether that was once too
+/// often.
+bool queue_machine::is_one_too_many(position at, came_back how) {
+  if (how == came_back::unseen) return false;
+  auto& count = deliveries_[at];
+  if (how == came_back::counted) ++count;
+  return options_.delivery_limit && count > *options_.delivery_limit;
+}
+
+void queue_machine::put_back(position at) {
+  if (options_.key)
+    lanes_.on_returned(at);
   else
-    append(in, std::move(entry), std::move(note));
-}
-
-void queue_machine::on_settle_stored(
-  partition_state& in, sent_entry&& sent, log_index index) {
-  // Only now is a key free for another consumer, which reads the state this
-  // settlement changed from the store.
-  for (const auto& run : sent.settled)
-    for (std::uint32_t i = 0; i < run.count; ++i)
-      lanes_.on_settled(run.first + i);
-  if (!sent.emits.empty()) in.outbox[index] = sent.emits.size();
-  for (auto& what : sent.emits)
-    out_.forwards.push_back({in.log.partition(), index, std::move(what)});
-  if (options_.is_durable) in.settles.push_back(index);
-  out_.settlements.push_back({sent.consumer, sent.number});
-}
-
-// -- checkpoints
-
-void queue_machine::checkpoint_if_due(partition_state& in) {
-  if (in.entries >= std::max(entries_per_checkpoint, in.checkpoint_after))
-    checkpoint(in);
-}
-
-void queue_machine::on_checkpoint() {
-  for (auto& in : partitions_)
-    if (in.entries > 0) checkpoint(in);
-}
-
-void queue_machine::checkpoint(partition_state& in) {
-  if (!options_.is_durable) return;
-  auto entry = snapshot(in);
-  auto erases = std::exchange(in.erasable, {});
-  // An entry whose emissions are still on their way must outlive a crash.
-  auto open = std::vector<log_index>{};
-  for (auto index : in.settles)
-    (in.outbox.contains(index) ? open : erases).push_back(index);
-  in.settles = std::move(open);
-  if (in.last_checkpoint) erases.push_back(*in.last_checkpoint);
-  in.last_checkpoint.reset();
-  in.checkpoint_after = 4 * (entry.settled.size() + entry.attempts.size());
-  append(
-    in, std::move(entry), {sent_entry::kind::checkpoint, {}, {}, 0, {}, {}});
-  out_.appends.back().erases = std::move(erases);
-  in.entries = 0;
-}
-
-checkpoint_entry queue_machine::snapshot(const partition_state& in) const {
-  auto entry = checkpoint_entry{};
-  entry.queue = options_.id;
-  entry.next = in.log.next();
-  entry.next_sequence = in.next_sequence;
-  entry.publishers = in.log.publishers();
-  for (const auto& x : in.log.segments())
-    if (!x.is_done()) x.settled_runs(entry.settled);
-  auto start = partition_start(in.log.partition());
-  auto end = partition_start(in.log.partition() + 1);
-  auto part = [&](const auto& all) {
-    return std::decay_t<decltype(all)>{
-      all.lower_bound(start), all.lower_bound(end)};
-  };
-  entry.attempts = part(retries_.attempts());
-  entry.waiting = part(retries_.waiting());
-  return entry;
+    returned_.insert(at);
 }
 
 } // namespace troupe

@@ -41,12 +41,12 @@ std::optional<time_point> retry_schedule::next_due() const {
 }
 
 void retry_schedule::replace(
-  position start,
-  position end,
+  position first,
+  position last,
   const std::map<position, std::vector<failed_attempt>>& attempts,
   const std::map<position, time_point>& waiting) {
-  auto at = attempts_.lower_bound(start);
-  while (at != attempts_.end() && at->first < end) remove((at++)->first);
+  auto at = attempts_.lower_bound(first);
+  while (at != attempts_.end() && at->first <= last) remove((at++)->first);
   attempts_.insert(attempts.begin(), attempts.end());
   for (auto [waits, until] : waiting) {
     waiting_[waits] = until;

@@ -37,10 +37,10 @@ public:
   std::optional<time_point> next_due() const;
 
   /// Puts what a checkpoint says in the place of all that is known of the
-  /// positions from `start` up to and without `end`.
+  /// positions from `first` to `last`.
   void replace(
-    position start,
-    position end,
+    position first,
+    position last,
     const std::map<position, std::vector<failed_attempt>>& attempts,
     const std::map<position, time_point>& waiting);
 

@@ -4,6 +4,21 @@
 
 namespace troupe {
 
+std::uint64_t segment::bytes(const position_run& run) const {
+  auto from = run.first - first_;
+  auto to = from + run.count;
+  if (!body_ends_.empty())
+    return body_ends_[to - 1] - (from > 0 ? body_ends_[from - 1] : 0);
+  if (run.count == count_) return bytes_;
+  return bytes_ * to / count_ - bytes_ * from / count_;
+}
+
+void segment::measure() {
+  auto sum = std::uint64_t{0};
+  for (std::uint32_t i = 0; i < count_; ++i)
+    body_ends_.push_back(sum += (*messages_)[i].body().size());
+}
+
 bool segment::is_settled(position at) const {
   if (settled_ == 0) return false;
   return is_done() || bits_[at - first_];

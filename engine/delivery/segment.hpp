@@ -14,6 +14,7 @@ public:
   segment(position first, time_point published_at, batch_ptr messages)
     : first_{first},
       published_at_{published_at},
+      bytes_{messages->bytes().size()},
       count_{static_cast<std::uint32_t>(messages->size())},
       messages_{std::move(messages)} {}
 
@@ -22,9 +23,26 @@ public:
   std::uint32_t count() const { return count_; }
   time_point published_at() const { return published_at_; }
 
-  /// Zero until the store has it.
+  /// Zero until it can be lent.
   log_index index() const { return index_; }
   void set_index(log_index index) { index_ = index; }
+
+  /// True once the bodies can be read back from the store.
+  bool is_in_store() const { return in_store_; }
+  void set_in_store() { in_store_ = true; }
+
+  /// What its publish entry says of expirations.
+  bool has_expirations() const { return has_expirations_; }
+  bool is_delayed() const { return is_delayed_; }
+  void set_expirations(bool has_expirations, bool is_delayed) {
+    has_expirations_ = has_expirations;
+    is_delayed_ = is_delayed;
+  }
+
+  /// Returns the bytes of a run of its messages: of bodies once `measure` was
+  /// called, else the run's share of all bytes.
+  std::uint64_t bytes(const position_run& run) const;
+  void measure();
 
   /// Null while the bodies are only in the store.
   const batch_ptr& messages() const { return messages_; }
@@ -34,7 +52,7 @@ public:
   bool is_loading() const { return loading_; }
   void set_loading(bool loading) { loading_ = loading; }
 
-  /// Messages on loan; their bodies must stay in memory.
+  /// Messages on loan whose bodies must stay in memory.
   std::uint32_t loans() const { return loans_; }
   void add_loans(std::int64_t change) {
     loans_ = static_cast<std::uint32_t>(loans_ + change);
@@ -56,11 +74,16 @@ private:
   position first_;
   log_index index_ = 0;
   time_point published_at_;
+  std::uint64_t bytes_;
   std::uint32_t count_;
   std::uint32_t settled_ = 0;
   std::uint32_t loans_ = 0;
   bool loading_ = false;
-  std::vector<bool> bits_; // empty while none or all are settled
+  bool in_store_ = false;
+  bool has_expirations_ = false;
+  bool is_delayed_ = false;
+  std::vector<std::uint64_t> body_ends_; // sums of body sizes, if measured
+  std::vector<bool> bits_;               // empty while none or all are settled
   batch_ptr messages_;
 };
 
