@@ -49,6 +49,8 @@ check(const read_result& given, const check_options& options) {
   check_circles(at);
   check_queues(at);
   check_values(at);
+  check_amqp(at);
+  check_access(at);
   // Warnings about parts that could not be read would only mislead.
   if (!has_errors(faults)) check_use(at);
   sort_faults(faults);

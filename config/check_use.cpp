@@ -10,6 +10,7 @@ namespace {
 void check_sources(const checking& at, const plan& plan) {
   for (const auto& [name, source] : at.config.sources) {
     if (!plan.targets(name).empty()) continue;
+    if (!plan.outputs.contains(name)) continue; // a server for clients alone
     auto& fault = at.add_fault(
       "W0401", "nobody reads source " + ticked(name), "sources/" + name);
     fault.label = "its messages go nowhere";
@@ -47,6 +48,7 @@ bool is_used(const plan& plan, const std::string& queue) {
 }
 
 void check_unused(const checking& at, const plan& plan) {
+  if (!plan.amqp_servers.empty()) return; // clients use what they like
   for (const auto& [name, queue] : at.config.queues) {
     if (is_used(plan, name)) continue;
     auto& fault = at.add_fault(
@@ -62,10 +64,13 @@ void check_use(const checking& at) {
   check_sources(at, plan);
   check_routes(at, plan);
   check_unused(at, plan);
-  if (at.config.handlers.empty() && at.config.sinks.empty())
+  auto is_idle = at.config.handlers.empty() && at.config.sinks.empty()
+                 && plan.amqp_servers.empty();
+  if (is_idle)
     at.add_fault(
         "W0404", "the configuration has neither a handler nor a sink", "")
-      .help = "add [handlers.NAME] or [sinks.NAME]";
+      .help = "add [handlers.NAME], [sinks.NAME] or a source of type "
+              "amqp_server";
 }
 
 } // namespace troupe

@@ -15,7 +15,8 @@ public:
 
   // An option without a value is left out: empty means not there.
   void text(const option& option, std::string& value) override {
-    if (!value.empty()) line(option.key, toml_string(value));
+    if (!value.empty() || option.may_be_empty)
+      line(option.key, toml_string(value));
   }
 
   void path(const option& option, std::filesystem::path& value) override {
@@ -48,6 +49,7 @@ public:
   }
 
   void names(const option& option, std::vector<std::string>& value) override {
+    if (value.empty() && !option.is_required) return;
     auto list = std::string{};
     for (const auto& name : value)
       list += (list.empty() ? "" : ", ") + toml_string(name);
@@ -81,6 +83,12 @@ public:
     starts_.pop_back();
   }
 
+  std::optional<std::vector<std::string>>
+  enter_keys(const option& option, std::vector<std::string> keys) override {
+    if (!enter(option, !keys.empty())) return std::nullopt;
+    return keys;
+  }
+
 private:
   void line(std::string_view key, const std::string& value) {
     out_ += prefix_ + toml_key(key) + " = " + value + "\n";
@@ -112,6 +120,8 @@ void write_all(
 std::string effective(const pipeline_config& config) {
   auto out = "config_version = " + std::to_string(config_version) + "\n";
   write(out, "node", config.node);
+  write_all(out, "vhosts", config.vhosts);
+  write_all(out, "users", config.users);
   write_all(out, "queues", config.queues);
   write_all(out, "sources", config.sources);
   write_all(out, "routers", config.routers);

@@ -27,14 +27,15 @@ constexpr fault_kind kinds[] = {
    "Keys nobody knows are never ignored: a mistyped one would silently leave "
    "its default in force. Which keys there are depends on the `type`."},
   {"E0102", "a section is unknown",
-   "The sections are node, queues, sources, routers, handlers and sinks, and "
-   "the key config_version."},
+   "The sections are node, queues, sources, routers, handlers, sinks, users "
+   "and vhosts, and the key config_version."},
   {"E0103", "a required key is missing",
    "The component means nothing without this key. Its help says what belongs "
    "there."},
   {"E0104", "a name has characters that names cannot have",
    "Names are 1 to 200 small letters, digits, `_`, `-` and `.`. A name with a "
-   "dot stands in quotes: [queues.\"orders.dead\"]."},
+   "dot stands in quotes: [queues.\"orders.dead\"]. Users and vhosts may have "
+   "any name of 1 to 255 bytes without control characters."},
   {"E0105", "a component is defined twice",
    "Files given together make one configuration, and each component stands in "
    "one of them. Remove one of the two or rename it."},
@@ -88,7 +89,8 @@ constexpr fault_kind kinds[] = {
    "Routes are named like components. `dead` is taken by rejected messages, "
    "`drop` and `reject` by `unmatched`."},
   {"E0123", "the file of a source is missing",
-   "The file has to be there when the pipeline starts. A relative path starts "
+   "The file, or one that `tls` names, has to be there when the pipeline "
+   "starts. A relative path starts "
    "at the working directory. `validate --offline` does not look."},
   {"E0124", "a router or queue sink reads a queue",
    "Routers and queue sinks pass messages on before they reach a queue. To "
@@ -106,6 +108,30 @@ constexpr fault_kind kinds[] = {
    "A handler or sink reads one queue, by whose order its messages, its state "
    "and its progress go. Let everything it reads go to that queue: by a router "
    "with `queue`, or a sink of type `queue`."},
+  {"E0130", "an address cannot be listened on",
+   "`listen` is an address of this machine and a port: 127.0.0.1:5672 for "
+   "clients on the machine itself, 0.0.0.0:5672 for all, [::1]:5672 with "
+   "IPv6. Port 0 takes one that is free."},
+  {"E0131", "two servers listen at one address",
+   "Only one can have it. Give the other another port."},
+  {"E0132", "a vhost does not exist",
+   "The vhost `/` is always there; others have to be declared: "
+   "[vhosts.NAME], with nothing in it."},
+  {"E0133", "an AMQP server that is read has no exchange",
+   "Clients publish to exchanges. `exchange` says which one's messages also "
+   "come out of the source, for the components whose `inputs` name it."},
+  {"E0134", "client certificates cannot be checked",
+   "With `verify` as `peer` or `require`, `ca` has to name the PEM file with "
+   "the certificates that sign those of clients."},
+  {"E0135", "an expression of rights is malformed",
+   "Rights are regular expressions as Perl has them, found anywhere in a name: "
+   "`^orders` is every name that starts so, `.*` every name, an empty text "
+   "none."},
+  {"E0136", "a password hash is malformed",
+   "Print one with `troupe hash-password`. A hash of RabbitMQ's gets "
+   "`rabbitmq-sha256$` in front. A password itself goes to `password`."},
+  {"E0137", "a user has both a password and a hash",
+   "Which of them counts would be a guess. Keep the hash."},
   {"E0201", "a value has the wrong type",
    "Text stands in quotes, numbers and true or false do not, lists stand in "
    "brackets."},
@@ -132,7 +158,12 @@ constexpr fault_kind kinds[] = {
   {"W0403", "a queue is not used",
    "Nothing of this configuration publishes to it or reads it."},
   {"W0404", "nothing handles messages",
-   "The configuration has neither a handler nor a sink."},
+   "The configuration has neither a handler nor a sink, nor a server for "
+   "clients."},
+  {"W0405", "a password stands in the file",
+   "Whoever may read the file knows it. Write `password_hash` with what "
+   "`troupe hash-password` prints, or take the password from the environment: "
+   "\"${VAR}\"."},
 };
 
 } // namespace

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct option {
   std::string_view key;
   std::string_view doc;
   bool is_required = false;
+  bool may_be_empty = false; // a text: then "" says something
+  bool is_secret = false;    // a text: then no fault shows its line
 };
 
 /// What a whole number may be, both ends included.
@@ -69,6 +72,13 @@ public:
   /// then the table is not there. `is_there` is what a writer goes by.
   virtual bool enter(const option& option, bool is_there) = 0;
   virtual void leave() = 0;
+
+  /// Opens a table of tables under keys of the user's and returns the keys.
+  /// `enter` and `leave` follow for each, then one more `leave`; nothing does
+  /// where it returns nothing: then the table is not there. `keys` are those
+  /// that a writer goes by.
+  virtual std::optional<std::vector<std::string>>
+  enter_keys(const option& option, std::vector<std::string> keys) = 0;
 };
 
 /// Visits a count held in a narrower integer; `range` must fit it.

@@ -1,5 +1,7 @@
 #include "config/options.hpp"
 
+#include "config/options_amqp.hpp"
+
 #include <algorithm>
 
 namespace troupe {
@@ -13,7 +15,8 @@ constexpr auto log_levels =
   std::array<words, 6>{"trace", "debug", "info", "warn", "error", "off"};
 constexpr auto queue_types = std::array<words, 2>{"memory", "durable"};
 constexpr auto confirm_policies = std::array<words, 2>{"fsync", "memory"};
-constexpr auto source_types = std::array<words, 2>{"file", "stdin"};
+constexpr auto source_types =
+  std::array<words, 3>{"file", "stdin", "amqp_server"};
 constexpr auto record_formats =
   std::array<words, 4>{"lines", "ndjson", "json", "csv"};
 constexpr auto router_types = std::array<words, 2>{"consistent_hash", "match"};
@@ -174,6 +177,8 @@ void visit_options(option_visitor& v, queue_config& queue) {
 void visit_options(option_visitor& v, source_config& source) {
   visit_choice(
     v, {"type", "Where messages come from.", true}, source.type, source_types);
+  if (source.type == source_config::kind::amqp_server)
+    return visit_amqp(v, source.amqp);
   if (source.type == source_config::kind::file)
     v.path({"path", "The file to read.", true}, source.path);
   visit_choice(
@@ -250,12 +255,11 @@ std::string_view advice_on_unknown(std::string_view key) {
   static constexpr auto later =
     std::string_view{"this version does not have it yet: leave it out"};
   static constexpr std::array later_keys = {
-    "api",         "cluster",    "secrets",     "tests",      "replicas",
-    "overflow",    "dedup",      "priority",    "ttl",        "listen",
-    "tls",         "vhost",      "compat",      "ack",        "library",
-    "isolation",   "rate_limit", "balance",     "on",         "park_key",
-    "url",         "exchange",   "routing_key", "replicated", "amqp_server",
-    "http_server", "amqp"};
+    "api",      "cluster",   "secrets",     "tests",      "replicas",
+    "overflow", "dedup",     "priority",    "ttl",        "ack",
+    "library",  "isolation", "rate_limit",  "balance",    "on",
+    "park_key", "url",       "routing_key", "replicated", "http_server",
+    "amqp"};
   static constexpr std::array other = {
     advice{"concurrency", "write `threads`"},
     advice{

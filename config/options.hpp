@@ -16,6 +16,10 @@ void visit_options(option_visitor& visitor, source_config& source);
 void visit_options(option_visitor& visitor, router_config& router);
 void visit_options(option_visitor& visitor, handler_config& handler);
 void visit_options(option_visitor& visitor, sink_config& sink);
+void visit_options(option_visitor& visitor, vhost_config& vhost);
+
+/// Hashes the `password` a file gives, which takes tens of milliseconds.
+void visit_options(option_visitor& visitor, user_config& user);
 
 /// Returns what to do about a key or section that other releases know and this
 /// one does not, or an empty text.

@@ -50,15 +50,47 @@ struct queue_config {
 
 enum class record_format : std::uint8_t { lines, ndjson, json, csv };
 
+/// What is asked of a client's certificate.
+enum class client_certificate : std::uint8_t { none, peer, require };
+
+struct tls_config {
+  std::string listen = "127.0.0.1:5671"; // engine/base/endpoint.hpp
+  std::filesystem::path cert;            // these three are PEM
+  std::filesystem::path key;
+  std::filesystem::path ca; // of clients; may be empty
+  client_certificate verify = client_certificate::none;
+  bool operator==(const tls_config&) const = default;
+};
+
+/// Whose behaviour clients find.
+enum class amqp_compat : std::uint8_t { strict, lenient, rabbitmq_3_13 };
+
+/// What a source of type amqp_server says.
+struct amqp_server_config {
+  std::string listen = "127.0.0.1:5672"; // engine/base/endpoint.hpp
+  std::optional<tls_config> tls;
+  std::string vhost = "/"; // the one `exchange` is in
+  /// What is published to it also comes out of the source; empty: nothing does.
+  std::string exchange;
+  amqp_compat compat = amqp_compat::lenient;
+  std::uint32_t max_connections = 10'000;
+  std::uint16_t channel_max = 2047;
+  std::uint64_t frame_max = 128 * 1024;              // bytes
+  duration heartbeat = std::chrono::seconds{60};     // whole seconds; 0: none
+  std::uint64_t max_message_size = 16 * 1024 * 1024; // bytes
+  bool operator==(const amqp_server_config&) const = default;
+};
+
 struct source_config {
   std::string name;
-  enum class kind : std::uint8_t { file, standard_input } type{};
+  enum class kind : std::uint8_t { file, standard_input, amqp_server } type{};
   std::filesystem::path path; // file only
   record_format format = record_format::lines;
   /// Key expression whose value becomes the routing key; empty leaves the
   /// routing key empty.
   std::string key;
   std::uint64_t max_record = 16 * 1024 * 1024; // bytes
+  amqp_server_config amqp = {}; // amqp_server only, and then nothing above
   bool operator==(const source_config&) const = default;
 };
 
@@ -121,6 +153,31 @@ struct sink_config {
   bool operator==(const sink_config&) const = default;
 };
 
+struct vhost_config {
+  std::string name;
+  std::string description;
+  bool operator==(const vhost_config&) const = default;
+};
+
+/// Expressions for names: engine/access/name_pattern.hpp. Empty: no name.
+struct permission_config {
+  std::string configure;
+  std::string write;
+  std::string read;
+  bool operator==(const permission_config&) const = default;
+};
+
+struct user_config {
+  std::string name;
+  /// engine/access/password_hash.hpp, also where the file says `password`.
+  /// Empty: only a certificate lets the user in.
+  std::string password_hash;
+  std::vector<std::string> tags;
+  enum class origin : std::uint8_t { anywhere, this_machine } from{};
+  std::map<std::string, permission_config> permissions; // by vhost
+  bool operator==(const user_config&) const = default;
+};
+
 /// One configuration, made of one or more files.
 struct pipeline_config {
   node_config node;
@@ -129,6 +186,8 @@ struct pipeline_config {
   std::map<std::string, router_config> routers;
   std::map<std::string, handler_config> handlers;
   std::map<std::string, sink_config> sinks;
+  std::map<std::string, vhost_config> vhosts; // besides "/", always there
+  std::map<std::string, user_config> users;   // none: engine/access's own
   bool operator==(const pipeline_config&) const = default;
 };
 

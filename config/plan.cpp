@@ -25,7 +25,9 @@ public:
   plan make() {
     plan_.queues = config_.queues;
     plan_.routers = config_.routers;
-    for (const auto& [name, source] : config_.sources) plan_.outputs[name];
+    plan_.vhosts = {"/"};
+    for (const auto& [name, vhost] : config_.vhosts) plan_.vhosts.insert(name);
+    for (const auto& [name, source] : config_.sources) add_source(source);
     for (const auto& [name, router] : config_.routers) add_outputs(router);
     for (const auto& [name, router] : config_.routers) read_router(router);
     for (const auto& [name, handler] : config_.handlers)
@@ -39,6 +41,12 @@ public:
 private:
   void connect(const std::string& output, target to) {
     add_once(plan_.outputs[output], std::move(to));
+  }
+
+  void add_source(const source_config& source) {
+    auto is_server = source.type == source_config::kind::amqp_server;
+    if (is_server) plan_.amqp_servers[source.name] = source.amqp;
+    if (!is_server || !source.amqp.exchange.empty()) plan_.outputs[source.name];
   }
 
   void add_outputs(const router_config& router) {

@@ -3,6 +3,7 @@
 #include "config/pipeline.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,9 @@ struct plan {
   std::map<std::string, std::vector<target>> outputs;
   std::map<std::string, router_config> routers;
   std::vector<consumer_plan> consumers; // handlers, then sinks, by name
+  /// The sources of type amqp_server. One without an exchange has no output.
+  std::map<std::string, amqp_server_config> amqp_servers;
+  std::set<std::string> vhosts; // "/" and those of [vhosts]
 
   /// Returns where an output leads: nothing where nobody reads it.
   const std::vector<target>& targets(const std::string& output) const;

@@ -14,11 +14,12 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t largest_file = 16 * 1024 * 1024;
+constexpr std::size_t longest_amqp_name = 255;
 constexpr std::size_t longest_name = 200; // `.dead` still fits into AMQP's 255
 
-const auto sections =
-  std::vector<std::string>{"config_version", "node",     "queues", "sources",
-                           "routers",        "handlers", "sinks"};
+const auto sections = std::vector<std::string>{
+  "config_version", "node",  "queues", "sources", "routers",
+  "handlers",       "sinks", "users",  "vhosts"};
 
 /// Reads the tables of one file into the result.
 class file_reader {
@@ -41,6 +42,8 @@ private:
     if (key == "routers") return read_all(key, node, config.routers);
     if (key == "handlers") return read_all(key, node, config.handlers);
     if (key == "sinks") return read_all(key, node, config.sinks);
+    if (key == "users") return read_all(key, node, config.users);
+    if (key == "vhosts") return read_all(key, node, config.vhosts);
     unknown_section(key);
   }
 
@@ -66,7 +69,8 @@ private:
       fault.help = "did you mean `" + meant + "`?";
     else
       fault.help =
-        "sections are node, queues, sources, routers, handlers and sinks";
+        "sections are node, queues, sources, routers, handlers, sinks, users "
+        "and vhosts";
   }
 
   bool is_table(const toml::key& key, const toml::node& node) {
@@ -86,7 +90,8 @@ private:
     if (!is_table(key, node)) return;
     for (const auto& [name, table] : *node.as_table()) {
       auto text = std::string{name.str()};
-      if (!check_name(name)) continue;
+      auto is_free = key == "users" || key == "vhosts";
+      if (!(is_free ? check_free_name(name) : check_name(name))) continue;
       auto path = std::string{key.str()} + "/" + text;
       if (!out_.places.contains(path)) components[text].name = text;
       read_component(name, table, path, components[text]);
@@ -131,6 +136,22 @@ private:
       "E0104", "`" + std::string{name} + "` is not a name", key.source());
     fault.label = "bad name";
     fault.help = "names are 1 to 200 small letters, digits, `_`, `-` and `.`";
+    return false;
+  }
+
+  // AMQP's own names: any text that its short strings can hold.
+  bool check_free_name(const toml::key& key) {
+    auto name = key.str();
+    auto is_good = !name.empty() && name.size() <= longest_amqp_name
+                   && std::ranges::none_of(name, [](char c) {
+                        return static_cast<unsigned char>(c) < ' ' || c == 127;
+                      });
+    if (is_good) return true;
+    auto& fault = reading_.add_fault(
+      "E0104", "`" + std::string{name} + "` is not a name", key.source());
+    fault.label = "bad name";
+    fault.help = "names of users and vhosts are 1 to 255 bytes of text without "
+                 "control characters";
     return false;
   }
 

@@ -21,7 +21,8 @@ given together make one configuration; each component stands in one of them.
   `ms s m h d` and `B kB MB GB TB KiB MiB GiB TiB`.
 - Texts may hold `${VAR}`, `${VAR:-default}` and `${VAR:?message}`. They are
   replaced after parsing, so a variable never adds a key. `$${` is `${` itself.
-- Names are 1 to 200 small letters, digits, `_`, `-` and `.`.
+- Names are 1 to 200 small letters, digits, `_`, `-` and `.`. Those of users
+  and vhosts are 1 to 255 bytes of any text, in quotes where TOML wants them.
 - `troupe show config --effective` prints a configuration with every default.
 
 At the top of a file may stand `config_version = 1`.
@@ -44,6 +45,15 @@ queue of their own, `NAME.in`. Dead letters that nobody reads wait in a queue
 called `handler.dead` or `router.dead`. A declared queue with the name of an
 output, such as `[queues."charge.dead"]`, takes what comes out of it. To give
 `NAME.in` or `NAME.dead` other settings, declare a queue of that name.
+)";
+
+constexpr std::string_view about_users = R"(
+## Users and vhosts
+
+They are for clients of AMQP. Without any user in the configuration there is
+`guest` with the password `guest`, an administrator with all rights in the vhost
+`/`, who can only log in from the same machine. The vhost `/` is always there;
+[vhosts] adds others.
 )";
 
 std::string in_code(const std::string& text) { return "`" + text + "`"; }
@@ -129,6 +139,12 @@ public:
     starts_.pop_back();
   }
 
+  std::optional<std::vector<std::string>>
+  enter_keys(const option& option, std::vector<std::string>) override {
+    enter(option, true);
+    return std::vector<std::string>{"NAME"};
+  }
+
 private:
   void
   row(const option& option, const std::string& kind, const std::string& value) {
@@ -172,6 +188,8 @@ std::string configuration_reference() {
   add_table(out, "[sources.NAME] of type file", source);
   source.type = source_config::kind::standard_input;
   add_table(out, "[sources.NAME] of type stdin", source);
+  source.type = source_config::kind::amqp_server;
+  add_table(out, "[sources.NAME] of type amqp_server", source);
   auto router = router_config{};
   add_table(out, "[routers.NAME] of type consistent_hash", router);
   router.rule = match_router{};
@@ -183,6 +201,9 @@ std::string configuration_reference() {
   add_table(out, "[sinks.NAME] of type file", sink);
   sink.type = sink_config::kind::standard_output;
   add_table(out, "[sinks.NAME] of type stdout", sink);
+  out += about_users;
+  add_table(out, "[users.NAME]", user_config{});
+  add_table(out, "[vhosts.NAME]", vhost_config{});
   add_faults(out);
   return out;
 }

@@ -43,6 +43,7 @@ std::string component_name(const std::string& path) {
   if (first == path.npos) return "[" + path + "]";
   auto end = path.find('/', first + 1);
   auto section = path.substr(0, first - 1); // without its plural s
+  if (section == "vhost") end = path.npos;  // a vhost's name may have slashes
   return section + " " + ticked(path.substr(first + 1, end - first - 1));
 }
 
@@ -111,12 +112,15 @@ std::optional<std::string> table_reader::text_of(const toml::node& node) {
 }
 
 std::optional<std::string>
+table_reader::any_text_of(const toml::node& node, std::string_view key) {
+  if (node.is_string()) return text_of(node);
+  wrong_type(node, std::string{key}, "a text in quotes");
+  return std::nullopt;
+}
+
+std::optional<std::string>
 table_reader::filled_text_of(const toml::node& node, std::string_view key) {
-  if (!node.is_string()) {
-    wrong_type(node, std::string{key}, "a text in quotes");
-    return std::nullopt;
-  }
-  auto found = text_of(node);
+  auto found = any_text_of(node, key);
   if (!found || !found->empty()) return found;
   reading_.add_fault("E0204", ticked(key) + " is empty", node.source()).label =
     "write a value or leave the key out";
@@ -126,7 +130,22 @@ table_reader::filled_text_of(const toml::node& node, std::string_view key) {
 void table_reader::text(const option& option, std::string& value) {
   const auto* node = take(option);
   if (node == nullptr) return;
-  if (auto found = filled_text_of(*node, option.key)) value = *found;
+  auto fault_count = reading_.faults.size();
+  auto found = option.may_be_empty ? any_text_of(*node, option.key)
+                                   : filled_text_of(*node, option.key);
+  if (found) value = *found;
+  if (option.is_secret) hide_text(option, fault_count);
+}
+
+// Keeps a secret out of the faults from number `first` on: their lines, and
+// what a malformed reference quotes.
+void table_reader::hide_text(const option& option, std::size_t first) {
+  for (auto i = first; i < reading_.faults.size(); ++i) {
+    auto& fault = reading_.faults[i];
+    fault.where.text.clear();
+    if (fault.id == "E0004")
+      fault.message = ticked(option.key) + " has a malformed reference in it";
+  }
 }
 
 void table_reader::path(const option& option, std::filesystem::path& value) {
@@ -261,7 +280,7 @@ void table_reader::names(
     return wrong_type(
       *node, std::string{option.key}, "a list, as in [\"orders\"]");
   const auto& list = *node->as_array();
-  if (list.empty())
+  if (list.empty() && option.is_required)
     reading_.add_fault("E0110", ticked(option.key) + " is empty", list.source())
       .label = "name at least one";
   auto start = frames_.back().path + "/" + std::string{option.key} + "/";
@@ -334,6 +353,15 @@ bool table_reader::enter(const option& option, bool) {
 void table_reader::leave() {
   check_keys(frames_.back());
   frames_.pop_back();
+}
+
+std::optional<std::vector<std::string>>
+table_reader::enter_keys(const option& option, std::vector<std::string>) {
+  if (!enter(option, true)) return std::nullopt;
+  auto keys = std::vector<std::string>{};
+  for (const auto& [key, node] : *frames_.back().table)
+    keys.emplace_back(key.str());
+  return keys;
 }
 
 void table_reader::check_keys(const frame& here) {

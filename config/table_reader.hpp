@@ -56,6 +56,8 @@ public:
     std::vector<std::pair<std::string, std::string>>& value) override;
   bool enter(const option& option, bool is_there) override;
   void leave() override;
+  std::optional<std::vector<std::string>>
+  enter_keys(const option& option, std::vector<std::string> keys) override;
 
 private:
   struct frame {
@@ -69,7 +71,10 @@ private:
   std::optional<std::string> text_of(const toml::node& node);
   std::optional<std::string>
   filled_text_of(const toml::node& node, std::string_view key);
+  std::optional<std::string>
+  any_text_of(const toml::node& node, std::string_view key);
   std::optional<std::string> scalar_text(const toml::node& node);
+  void hide_text(const option& option, std::size_t first);
   void wrong_type(
     const toml::node& node,
     const std::string& key,

@@ -33,6 +33,24 @@ const auto hash =
   std::string{"type = 'consistent_hash'\nkey = 'routing_key'\nqueue = 'q'\n"};
 const auto match = std::string{"type = 'match'\nroute.a = 'x'\n"};
 
+// Ten lines with all that a server needs; what is added starts in line 3.
+std::string server_and(const std::string& more) {
+  return "[sources.a]\ntype = 'amqp_server'\n" + more;
+}
+
+std::string tls_and(const std::string& more) {
+  return server_and("tls.cert = '/dev/null'\ntls.key = '/dev/null'\n" + more);
+}
+
+// What is added starts in line 4.
+std::string user_and(const std::string& more) {
+  return server_and("[users.anna]\n" + more);
+}
+
+const auto good_hash =
+  std::string{"pbkdf2-sha256$1$dHJvdXBlLWd1ZXN0$"
+              "rCjGgpTAJFvxlJyLQxvZDOcQ6t8aWQFqYq0Xo3g1v0E="};
+
 const auto mistakes = std::vector<mistake>{
   {"E0002 1:10", "[queues.a"},
   {"E0003 6:8", handler_and("[node]\nname = '${NONE}'\n")},
@@ -99,6 +117,39 @@ const auto mistakes = std::vector<mistake>{
   {"E0127 5:37", handler_and("retry.backoff = { initial='1s', max='1ms' }\n")},
   {"E0127 6:23",
    handler_and("supervise.within = '1s'\nsupervise.backoff.max='1ms'\n")},
+  {"E0104 3:9", server_and("[vhosts.'']\n")},
+  {"E0104 3:8", server_and("[users.\"a\\u0001\"]\n")},
+  {"E0123 3:12", server_and("tls.cert = 'no/such/file'\n"
+                            "tls.key = '/dev/null'\n")},
+  {"E0130 3:10", server_and("listen = 'localhost'\n")},
+  {"E0130 5:14", tls_and("tls.listen = '::1:5671'\n")},
+  {"E0131 7:10", server_and("listen = '[::1]:1'\n[sources.b]\n"
+                            "type = 'amqp_server'\n\nlisten = '[::1]:1'\n")},
+  {"E0131 5:14", tls_and("tls.listen = '127.0.0.1:5672'\n")},
+  {"E0132 3:9", server_and("vhost = 'shop'\n")},
+  {"E0132 4:20", user_and("permissions.shop = { read = '.*' }\n")},
+  {"E0133 1:10", server_and("[handlers.charge]\ninputs = ['a']\n")},
+  {"E0134 5:14", tls_and("tls.verify = 'peer'\n")},
+  {"E0135 4:29", user_and("permissions.'/' = { write = '(' }\n")},
+  {"E0136 4:17", user_and("password_hash = 'secret'\n")},
+  {"E0137 5:12",
+   user_and("password_hash = '" + good_hash + "'\npassword = 'secret'\n")},
+  {"E0101 4:1", user_and("pasword = 'x'\n")},
+  {"E0101 4:21", user_and("permissions.'/' = { reed = 'x' }\n")},
+  {"E0103 3:1", server_and("tls.listen = '[::]:1'\ntls.key = '/dev/null'\n")},
+  {"E0201 4:12", user_and("password = 5\n")},
+  {"E0201 4:15", user_and("permissions = '.*'\n")},
+  {"E0201 4:19", user_and("permissions.'/' = '.*'\n")},
+  {"E0202 3:10", server_and("compat = 'rabbitmq'\n")},
+  {"E0203 3:13", server_and("frame_max = '1GiB'\n")},
+  {"E0203 3:13", server_and("frame_max = '1KiB'\n")},
+  {"E0203 3:13", server_and("heartbeat = '1500ms'\n")},
+  {"E0203 3:13", server_and("heartbeat = '65536s'\n")},
+  {"E0203 3:20", server_and("max_message_size = '1GiB'\n")},
+  {"E0203 3:15", server_and("channel_max = 0\n")},
+  {"E0203 3:19", server_and("max_connections = 0\n")},
+  {"W0401 1:10", server_and("exchange = 'amq.topic'\n")},
+  {"W0405 4:12", user_and("password = 'secret'\n")},
   {"E0201 5:11", handler_and("threads = '4'\n")},
   {"E0201 6:11", handler_and("[handlers.ship]\ninputs = [5]\n")},
   {"E0201 6:10", handler_and("[handlers.ship]\ninputs = 's'\n")},
@@ -170,6 +221,40 @@ TEST_CASE("check: help names what was meant and its line") {
   REQUIRE(summary(faults) == "E0112 6:11, E0113 11:9");
   CHECK(faults[0].help == "did you mean `charge` (handler, line 3)?");
   CHECK(faults[1].help == "did you mean `orders` (queue, line 7)?");
+}
+
+TEST_CASE("check: a server for clients needs nothing else") {
+  CHECK(summary(faults_of("[node]\n" + server_and(""))) == "");
+}
+
+TEST_CASE("check: a server feeds handlers from its exchange") {
+  CHECK(
+    summary(faults_of(server_and("exchange = 'amq.topic'\n"
+                                 "[handlers.charge]\ninputs = ['a']\n")))
+    == "");
+}
+
+TEST_CASE("check: queues beside a server may be its clients'") {
+  CHECK(summary(faults_of(server_and("[queues.q]\n"))) == "");
+}
+
+TEST_CASE("check: a password from the environment is no fault") {
+  CHECK(summary(faults_of(user_and("password = '${HOME_TOWN}'\n"))) == "");
+}
+
+TEST_CASE("check: no fault shows a password") {
+  for (const auto* line :
+       {"password = 'secret'\n", "password_hash = 'secret'\n",
+        "password = { secret = 1 }\n", "password = '${secret'\n",
+        "password_hash = 'x'\npassword = 'secret'\n"}) {
+    CAPTURE(line);
+    auto faults = faults_of(user_and(line));
+    REQUIRE(!faults.empty());
+    for (const auto& fault : faults) {
+      CHECK(to_string(fault).find("secret") == std::string::npos);
+      CHECK(to_json({fault}).find("secret") == std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("check: offline, nobody looks for files") {

@@ -62,6 +62,43 @@ queue = "a.b-c"
   check_round_trip(read.config);
 }
 
+TEST_CASE("effective: servers, users and vhosts read back") {
+  auto read = read_one(R"([sources.amqp]
+type = "amqp_server"
+listen = "[::]:5672"
+vhost = "/shop"
+exchange = "orders"
+compat = "rabbitmq-3.13"
+max_connections = 7
+channel_max = 8
+frame_max = "8KiB"
+heartbeat = "0s"
+max_message_size = "1MiB"
+[sources.amqp.tls]
+listen = "[::]:5671"
+cert = "a"
+key = "b"
+ca = "c"
+verify = "require"
+[sources.plain]
+type = "amqp_server"
+[vhosts."/shop"]
+description = "where it is sold"
+[vhosts.eu]
+[users."anna b"]
+password = "secret"
+tags = ["administrator", "impersonator"]
+from = "this_machine"
+[users."anna b".permissions]
+"/shop" = { configure = "", write = '\.x$', read = ".*" }
+"/" = {}
+[users.bert]
+)");
+  REQUIRE(summary(read.faults) == "");
+  check_round_trip(read.config);
+  CHECK(effective(read.config).find("secret") == std::string::npos);
+}
+
 TEST_CASE("effective: every default is visible") {
   auto text = effective(
     read_one("[queues.q]\n[handlers.charge]\ninputs = ['q']\n").config);

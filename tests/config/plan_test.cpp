@@ -165,3 +165,16 @@ TEST_CASE("plan: what has no meaning is left out") {
   CHECK(queue_names(plan) == "a.dead");
   CHECK(plan.consumers.at(0).queues.empty());
 }
+
+TEST_CASE("plan: servers are those of type amqp_server, with their vhosts") {
+  auto plan = plan_of(
+    source
+    + "[sources.a]\ntype = 'amqp_server'\nexchange = 'x'\n[sources.b]\n"
+      "type = 'amqp_server'\n[vhosts.eu]\n[handlers.h]\n"
+      "inputs = ['s', 'a']\n");
+  CHECK(plan.amqp_servers.size() == 2);
+  CHECK(plan.amqp_servers.at("a").exchange == "x");
+  CHECK(plan.vhosts == std::set<std::string>{"/", "eu"});
+  CHECK(targets(plan, "a") == "queue h.in");
+  CHECK(!plan.outputs.contains("b"));
+}

@@ -87,7 +87,9 @@ path = "out"
 format = "json"
 )");
   REQUIRE(summary(read.faults).empty());
-  const auto& [node, queues, sources, routers, handlers, sinks] = read.config;
+  const auto& config = read.config;
+  const auto& [node, queues, sources] =
+    std::tie(config.node, config.queues, config.sources);
   CHECK(node == node_config{"n", "/tmp/x", 60s, 1u << 30, "debug"});
   const auto& queue = queues.at("a.b");
   CHECK(queue.type == queue_type::memory);
@@ -99,8 +101,60 @@ format = "json"
     == source_config{
       "s", source_config::kind::file, "x.csv", record_format::csv, "json:id",
       1000});
-  CHECK(sinks.at("t").path == "out");
-  CHECK(sinks.at("t").format == sink_config::line_format::json);
+  CHECK(config.sinks.at("t").path == "out");
+  CHECK(config.sinks.at("t").format == sink_config::line_format::json);
+}
+
+TEST_CASE("read: a server has the defaults that clients expect") {
+  auto read = read_one("[sources.a]\ntype = 'amqp_server'\n");
+  REQUIRE(summary(read.faults).empty());
+  const auto& source = read.config.sources.at("a");
+  CHECK(source.type == source_config::kind::amqp_server);
+  CHECK(source.amqp.listen == "127.0.0.1:5672");
+  CHECK(!source.amqp.tls);
+  CHECK(source.amqp.vhost == "/");
+  CHECK(source.amqp.compat == amqp_compat::lenient);
+  CHECK(source.amqp.channel_max == 2047);
+  CHECK(source.amqp.frame_max == 131'072);
+  CHECK(source.amqp.heartbeat == 60s);
+  CHECK(source.amqp.max_message_size == 16'777'216);
+}
+
+TEST_CASE("read: every key of a server") {
+  auto read = read_one(R"([sources.a]
+type = "amqp_server"
+listen = "0.0.0.0:0"
+tls = { listen = "0.0.0.0:1", cert = "c", key = "k", ca = "a", verify = "peer" }
+vhost = "shop"
+exchange = "orders"
+compat = "strict"
+max_connections = 5
+channel_max = 6
+frame_max = "4KiB"
+heartbeat = "7s"
+max_message_size = "1B"
+)");
+  REQUIRE(summary(read.faults).empty());
+  auto expected = amqp_server_config{};
+  expected.listen = "0.0.0.0:0";
+  expected.tls =
+    tls_config{"0.0.0.0:1", "c", "k", "a", client_certificate::peer};
+  expected.vhost = "shop";
+  expected.exchange = "orders";
+  expected.compat = amqp_compat::strict;
+  expected.max_connections = 5;
+  expected.channel_max = 6;
+  expected.frame_max = 4096;
+  expected.heartbeat = 7s;
+  expected.max_message_size = 1;
+  CHECK(read.config.sources.at("a").amqp == expected);
+}
+
+TEST_CASE("read: names of users and vhosts may be any text") {
+  auto read = read_one("[vhosts.\"/Shop EU\"]\n[users.\"CN=Anna,O=x\"]\n");
+  REQUIRE(summary(read.faults).empty());
+  CHECK(read.config.vhosts.at("/Shop EU").name == "/Shop EU");
+  CHECK(read.config.users.at("CN=Anna,O=x").name == "CN=Anna,O=x");
 }
 
 TEST_CASE("read: routes keep the order of the file") {
