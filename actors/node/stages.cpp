@@ -207,6 +207,7 @@ result<source_set> sources_of(
   all.tree.policy.then = on_giving_up::pause;
   all.tree.figures = std::make_shared<supervisor_figures>();
   for (const auto& [name, source] : what.config.sources) {
+    if (source.type == source_config::kind::amqp_server) continue;
     auto options = source_options{};
     options.name = name;
     options.group = group_of(name, 0);
