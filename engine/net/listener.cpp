@@ -124,7 +124,9 @@ result<bool> listener::reload() {
 void listener::accept() {
   if (is_stopped_ || is_accepting_) return;
   auto most = options_.max_connections;
-  if (most != 0 && connections_ >= most) return; // until a seat is free
+  if (most != 0 && connections_ >= most) return on_full(); // until one leaves
+  // Told once, not each time that one leaves and the next takes its seat.
+  if (connections_ * 10 < most * 9) is_full_ = false;
   is_accepting_ = true;
   // Holds the context's any_io_executor, so that the socket is a tcp::socket.
   auto executor = tcp::socket::executor_type{next_context().get_executor()};
@@ -144,6 +146,15 @@ void listener::on_accepted(error_code why, tcp::socket socket) {
   if (!why) take(std::move(socket));
   has_room_ = true;
   accept();
+}
+
+void listener::on_full() {
+  if (!std::exchange(is_full_, true))
+    trouble(
+      "all " + std::to_string(options_.max_connections) + " connections of "
+      + to_string(bound_)
+      + " are taken; others wait until one closes; raise max_connections if "
+        "there is memory for more");
 }
 
 void listener::on_no_room(error_code why) {

@@ -31,7 +31,8 @@ struct listener_events {
   /// several contexts on several threads at once. Has to start it, or let go.
   std::function<void(std::shared_ptr<byte_stream> stream)> on_connection;
   /// Gets sentences for the log: handshakes that failed, a system that has no
-  /// files left. May be left out; called like `on_connection`.
+  /// files left, all connections taken. May be left out; called like
+  /// `on_connection`.
   std::function<void(const std::string& text)> on_trouble;
 };
 
@@ -68,6 +69,7 @@ private:
   error listen();
   void accept();
   void on_accepted(error_code why, tcp::socket socket);
+  void on_full();
   void on_no_room(error_code why);
   void take(tcp::socket socket);
   void hand_out(
@@ -87,6 +89,7 @@ private:
   std::size_t dealt_ = 0;
   bool is_accepting_ = false;
   bool is_stopped_ = false;
+  bool is_full_ = false;
   bool has_room_ = true; // the last try to accept did not run out
   std::atomic<std::size_t> connections_ = 0;
   mutable std::mutex mutex_; // guards tls_

@@ -83,6 +83,7 @@ TEST_CASE("listener: lets others wait while all seats are taken") {
   rig.settle();
   CHECK(rig.streams.size() == 2);
   CHECK(rig.server->connections() == 2);
+  CHECK(rig.troubles.size() == 1);
   clients[0].socket.close();
   rig.until([&] { return rig.streams.size() == 3; });
   rig.streams[1]->stream->abort();
