@@ -6,7 +6,7 @@ against a broker:
 
     broker.py PROGRAM [--broker troupe|rabbitmq] -- COMMAND...
 
-COMMAND finds the broker in AMQP_HOST and AMQP_PORT, and a socket in
+COMMAND finds the broker in AMQP_HOST, AMQP_PORT and BROKER_PID, and a socket in
 BROKER_CONTROL that takes lines "stop", "start", "restart" and "kill" (a kill
 and a start) and answers each with "done" when that has happened.
 """
@@ -309,7 +309,8 @@ def run_command(given, command):
             threading.Thread(target=server.serve_forever, daemon=True).start()
             code = subprocess.call(command, env=dict(
                 os.environ, AMQP_HOST=HOST, AMQP_PORT=str(broker.port),
-                AMQP_BROKER=broker.name, BROKER_CONTROL=path))
+                AMQP_BROKER=broker.name, BROKER_CONTROL=path,
+                BROKER_PID=str(broker.pid())))
             server.shutdown()
         if not broker.node.is_alive():
             print(f"the broker ended; it said\n{broker.said()[-4000:]}")
