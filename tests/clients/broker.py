@@ -259,9 +259,13 @@ def running_broker(given):
     """A broker in a folder of its own, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="troupe-broker-",
                                      ignore_cleanup_errors=True) as folder:
-        with contextlib.closing(make_broker(given, folder)) as broker:
-            broker.start()
-            yield broker
+        try:
+            broker = make_broker(given, folder)
+            with contextlib.closing(broker):
+                broker.start()
+                yield broker
+        except broken as why:
+            sys.exit(f"the broker cannot be used: {why}")
 
 
 def main(given, tests):
