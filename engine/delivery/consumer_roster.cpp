@@ -174,11 +174,12 @@ std::uint64_t consumer_roster::room(const consumer& x) const {
   return std::min(credit, std::max(share_, served_run_ + 1) - served_run_);
 }
 
-void consumer_roster::gave(consumer& x, const loaned_run& run) {
-  if (!x.asked.no_ack) x.outstanding += run.count;
-  if (x.asked.window_bytes > 0) x.unwritten_bytes += run.bytes();
-  if (x.asked.id == served_) served_run_ += run.count;
-  ready_ -= std::min(ready_, std::uint64_t{run.count});
+void consumer_roster::gave(
+  consumer& x, std::uint32_t count, std::uint64_t bytes) {
+  if (!x.asked.no_ack) x.outstanding += count;
+  x.unwritten_bytes += bytes;
+  if (x.asked.id == served_) served_run_ += count;
+  ready_ -= std::min(ready_, std::uint64_t{count});
   if (!x.asked.is_getter && !x.has_room()) refresh(x);
 }
 

@@ -44,6 +44,7 @@ public:
 
   /// Takes what changed about the single active consumer.
   std::vector<activity> take_activities();
+  bool has_activities() const { return !activities_.empty(); }
 
   // -- what they can take
 
@@ -65,8 +66,8 @@ public:
   /// row; at least 1.
   std::uint64_t room(const consumer& x) const;
 
-  /// Notes what a consumer was given.
-  void gave(consumer& x, const loaned_run& run);
+  /// Notes what a consumer was given; `bytes` where it has a window for them.
+  void gave(consumer& x, std::uint32_t count, std::uint64_t bytes);
 
 private:
   /// Consumers of one priority that can take messages, in order of their ids.

@@ -274,28 +274,23 @@ queue_machine::history(const partition_state& in, position at) const {
 void queue_machine::give(
   consumer& to, partition_state& in, segment& from, const position_run& run) {
   auto [is_again, deliveries] = history(in, run.first);
-  auto made = loaned_run{
-    from.messages(),
-    static_cast<std::uint32_t>(run.first - from.first()),
-    run.count,
-    run.first,
-    from.published_at(),
-    retries_.is_empty() ? 1 : retries_.attempt(run.first),
-    is_again,
-    deliveries};
+  auto index = static_cast<std::uint32_t>(run.first - from.first());
+  auto attempt = retries_.is_empty() ? 1 : retries_.attempt(run.first);
   is_claim_broken_ |= in.claims_unlent;
   if (is_again) figures_.redelivered += run.count;
   if (!to.asked.dead_output.empty()) from.add_loans(run.count);
   figures_.ready_bytes -= from.bytes(run);
   given_ += run.count;
-  roster_.gave(to, made);
+  auto has_window = to.asked.window_bytes > 0;
+  auto bytes = has_window ? from.messages()->bytes(index, run.count) : 0;
+  roster_.gave(to, run.count, bytes);
   if (to.given.empty()) {
     given_to_.push_back(&to);
   } else {
     auto& last = to.given.back();
     auto follows =
-      last.at + last.count == made.at && last.messages == made.messages;
-    auto is_alike = last.attempt == 1 && made.attempt == 1
+      last.at + last.count == run.first && last.messages == from.messages();
+    auto is_alike = last.attempt == 1 && attempt == 1
                     && last.redelivered == is_again
                     && last.deliveries == deliveries;
     if (follows && is_alike) {
@@ -303,7 +298,9 @@ void queue_machine::give(
       return;
     }
   }
-  to.given.push_back(std::move(made));
+  to.given.push_back(
+    {from.messages(), index, run.count, run.first, from.published_at(), attempt,
+     is_again, deliveries});
 }
 
 void queue_machine::deal_out() {

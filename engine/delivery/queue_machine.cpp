@@ -49,22 +49,21 @@ void queue_machine::accept(publish&& what, confirm answer, batch_ptr fresh) {
   figures_.length += added.count();
   figures_.resident_bytes += fresh->bytes().size();
   figures_.ready_bytes += added.bytes({added.first(), added.count()});
-  auto first = added.first();
+  if (!options_.is_durable) {
+    accept_in_memory(to, added, std::move(answer));
+    return;
+  }
+  unstored_ += added.count();
+  unstored_bytes_ += added.bytes({added.first(), added.count()});
   auto entry = publish_entry{
     options_.id,
-    first,
+    added.first(),
     now_,
     std::move(what.publisher),
     last,
     std::move(fresh),
     what.has_expirations,
     what.is_delayed};
-  if (!options_.is_durable) {
-    accept_in_memory(to, added, std::move(entry), std::move(answer));
-    return;
-  }
-  unstored_ += added.count();
-  unstored_bytes_ += added.bytes({first, added.count()});
   auto note = sent_entry{sent_entry::kind::publish, {}, {}, 0, {}, {}, 0};
   if (options_.confirm_early)
     confirm_or_hold(std::move(answer));
@@ -76,16 +75,25 @@ void queue_machine::accept(publish&& what, confirm answer, batch_ptr fresh) {
 /// What is beyond a memory queue's share of the memory goes to the store, and
 /// its publisher waits for that.
 void queue_machine::accept_in_memory(
-  partition_state& to, segment& added, publish_entry&& entry, confirm answer) {
+  partition_state& to, segment& added, confirm answer) {
   to.log.on_stored(++memory_index_);
-  note_expirations(added, *entry.messages);
+  note_expirations(added, *added.messages());
   if (figures_.resident_bytes <= options_.resident_limit) {
     confirm_or_hold(std::move(answer));
     return;
   }
-  auto first = entry.first;
+  auto first = added.first();
   append(
-    to, std::move(entry),
+    to,
+    publish_entry{
+      options_.id,
+      first,
+      now_,
+      {},
+      0,
+      added.messages(),
+      added.has_expirations(),
+      added.is_delayed()},
     {sent_entry::kind::spill, {std::move(answer)}, {}, 0, {}, {}, first});
   out_.appends.back().is_spill = true;
 }
@@ -200,7 +208,7 @@ std::uint64_t queue_machine::ready() const {
 }
 
 queue_actions queue_machine::take_actions() {
-  out_.activities = roster_.take_activities();
+  if (roster_.has_activities()) out_.activities = roster_.take_activities();
   return std::exchange(out_, {});
 }
 

@@ -176,8 +176,7 @@ private:
 
   // publishing (queue_machine.cpp)
   void accept(publish&& what, confirm answer, batch_ptr fresh);
-  void accept_in_memory(
-    partition_state& to, segment& added, publish_entry&& entry, confirm answer);
+  void accept_in_memory(partition_state& to, segment& added, confirm answer);
   void on_publish_stored(partition_state& in, log_index index);
   void on_spill_stored(partition_state& in, sent_entry&& sent, log_index index);
   void confirm_or_hold(confirm answer);

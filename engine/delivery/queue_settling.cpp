@@ -151,12 +151,10 @@ void queue_machine::settle(partition_state& in, const position_run& run) {
   auto end = run.first + run.count;
   for (auto at = run.first; at < end;) {
     auto* from = in.log.find_from(at);
-    if (!from) return;
+    if (!from || from->first() >= end) return;
     at = std::max(at, from->first());
-    if (at >= end) return;
-    auto part = std::min(end, from->end()) - at;
-    auto next = at + part;
-    settle(in, *from, {at, static_cast<std::uint32_t>(part)});
+    auto next = std::min(end, from->end());
+    settle(in, *from, {at, static_cast<std::uint32_t>(next - at)});
     at = next;
   }
 }

@@ -9,8 +9,10 @@ std::uint64_t segment::bytes(const position_run& run) const {
   auto to = from + run.count;
   if (!body_ends_.empty())
     return body_ends_[to - 1] - (from > 0 ? body_ends_[from - 1] : 0);
-  if (run.count == count_) return bytes_;
-  return bytes_ * to / count_ - bytes_ * from / count_;
+  // What no even share takes up goes to the last one.
+  auto shares = std::uint64_t{run.count} * each_bytes_;
+  return to < count_ ? shares
+                     : shares + bytes_ - std::uint64_t{count_} * each_bytes_;
 }
 
 void segment::measure() {

@@ -16,6 +16,8 @@ public:
       published_at_{published_at},
       bytes_{messages->bytes().size()},
       count_{static_cast<std::uint32_t>(messages->size())},
+      each_bytes_{
+        static_cast<std::uint32_t>(messages->bytes().size() / count_)},
       messages_{std::move(messages)} {}
 
   position first() const { return first_; }
@@ -74,8 +76,9 @@ private:
   position first_;
   log_index index_ = 0;
   time_point published_at_;
-  std::uint64_t bytes_;
+  std::uint64_t bytes_; // of the batch
   std::uint32_t count_;
+  std::uint32_t each_bytes_; // on average
   std::uint32_t settled_ = 0;
   std::uint32_t loans_ = 0;
   bool loading_ = false;
