@@ -1,6 +1,7 @@
 #include "engine/amqp/frame_reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::amqp {
 
@@ -100,6 +101,13 @@ void frame_reader::keep_rest() {
   if (given_) release();
   if (!is_broken_) held_.append(rest_);
   rest_ = {};
+}
+
+std::size_t frame_reader::give_up_rest() {
+  if (given_) release();
+  auto size = rest_.size();
+  rest_ = {};
+  return size;
 }
 
 void frame_reader::release() {

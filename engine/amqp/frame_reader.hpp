@@ -28,6 +28,10 @@ public:
   /// what is no frame or a larger one than agreed, and then for good.
   checked<std::optional<frame>> next();
 
+  /// Leaves what of the chunk was not looked at; returns how many bytes that
+  /// are. They have to be fed again.
+  std::size_t give_up_rest();
+
   /// Bytes of a frame that is not whole yet, good until the next `feed`.
   std::size_t unfinished_bytes() const { return held_.size() + rest_.size(); }
 
