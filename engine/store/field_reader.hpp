@@ -33,8 +33,14 @@ public:
 
 private:
   template <std::unsigned_integral T>
-  void read(T& value) {
+  requires(!std::same_as<T, bool>) void read(T& value) {
     value = in_.take<T>();
+  }
+
+  void read(bool& yes) {
+    auto value = in_.take<std::uint8_t>();
+    if (value > 1) in_.fail();
+    yes = value == 1;
   }
 
   void read(queue_id& id) { id = queue_id{in_.take<std::uint64_t>()}; }
@@ -66,6 +72,11 @@ private:
     auto count = in_.take<std::uint32_t>();
     for (std::uint32_t i = 0; i < count && ok(); ++i)
       read(values.emplace_back());
+  }
+
+  template <class First, class Second>
+  void read(std::pair<First, Second>& both) {
+    (*this)(both.first, both.second);
   }
 
   template <class Key, class T>

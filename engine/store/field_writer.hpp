@@ -28,9 +28,9 @@ public:
 
 private:
   template <std::unsigned_integral T>
-  void write(T value) {
-    put(out_, value);
-  }
+  requires(!std::same_as<T, bool>) void write(T value) { put(out_, value); }
+
+  void write(bool yes) { put(out_, std::uint8_t{yes}); }
 
   void write(queue_id id) { put(out_, static_cast<std::uint64_t>(id)); }
 
@@ -55,6 +55,11 @@ private:
   void write(const std::vector<T>& values) {
     put(out_, static_cast<std::uint32_t>(values.size()));
     for (const auto& value : values) write(value);
+  }
+
+  template <class First, class Second>
+  void write(const std::pair<First, Second>& both) {
+    (*this)(both.first, both.second);
   }
 
   template <class Key, class T>

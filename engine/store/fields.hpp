@@ -56,6 +56,23 @@ void fields(Visitor& visit, T& x) {
   visit(x.attempts, x.waiting, x.publishers);
 }
 
+/// What an entry that needs it has between its fields and its batch, or behind
+/// them: the kinds "with more".
+template <class Visitor, same_but_const<publish_entry> T>
+void more_fields(Visitor& visit, T& x) {
+  visit(x.has_expirations, x.is_delayed);
+}
+
+template <class Visitor, same_but_const<settle_entry> T>
+void more_fields(Visitor& visit, T& x) {
+  visit(x.requeued);
+}
+
+template <class Visitor, same_but_const<checkpoint_entry> T>
+void more_fields(Visitor& visit, T& x) {
+  visit(x.lent_to, x.deliveries, x.seen);
+}
+
 template <class Visitor, same_but_const<queue_record> T>
 void fields(Visitor& visit, T& x) {
   visit(x.name, x.id, x.partitions);

@@ -122,6 +122,30 @@ TEST_CASE(
   CHECK(whole(encode(*decoded)) == worked("checkpoint"));
 }
 
+TEST_CASE(
+  "store_format: the worked entries with more are read and written",
+  "[store]") {
+  auto published = decode(worked("publish_more"));
+  REQUIRE(published.has_value());
+  CHECK(std::get<publish_entry>(*published).has_expirations);
+  CHECK_FALSE(std::get<publish_entry>(*published).is_delayed);
+  CHECK((*std::get<publish_entry>(*published).messages)[0].body() == "hi");
+  CHECK(whole(encode(*published)) == worked("publish_more"));
+  auto settled = decode(worked("settle_more"));
+  REQUIRE(settled.has_value());
+  CHECK(
+    std::get<settle_entry>(*settled).requeued
+    == std::vector{position_run{17, 2}});
+  CHECK(whole(encode(*settled)) == worked("settle_more"));
+  auto stood = decode(worked("checkpoint_more"));
+  REQUIRE(stood.has_value());
+  const auto& entry = std::get<checkpoint_entry>(*stood);
+  CHECK(entry.lent_to == 19);
+  CHECK(entry.deliveries == std::map<position, std::uint32_t>{{17, 2}});
+  CHECK(entry.seen.at(0) == std::pair{std::string{"a1"}, failed_at});
+  CHECK(whole(encode(*stood)) == worked("checkpoint_more"));
+}
+
 TEST_CASE("store_format: the worked keys are read and written", "[store]") {
   CHECK(parse_log_key(worked("log_key")) == log_place{group_id{5}, 258});
   CHECK(log_key({group_id{5}, 258}) == worked("log_key"));
