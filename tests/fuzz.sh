@@ -30,7 +30,7 @@ for target in "${targets[@]}"; do
   clang++ -std=c++20 -O1 -g1 -fsanitize="fuzzer,$checks" -I. -Iengine \
     "tests/fuzz/$target.cpp" -o "$build/fuzz_$target" \
     -Wl,--start-group "$build"/libtroupe_*.a -Wl,--end-group \
-    -lboost_json -lrocksdb -ltomlplusplus -lxxhash
+    -lboost_json -lrocksdb -ltomlplusplus -lxxhash -lssl -lcrypto
   echo "fuzz: $target, $seconds s"
   mkdir -p "$build/corpus/$target"
   seeds=(tests/fuzz/seeds/"$target")
