@@ -55,7 +55,10 @@ def failing_program(place):
     """amqp-tools: a program that fails leaves its message to the next"""
     queue = declare(place)
     run(place, "amqp-publish", "-r", queue, "-p", "-b", "again")
-    run(place, "amqp-consume", "-q", queue, "-c", "1", "false")
+    failing = place.folder / "failing"
+    failing.write_text("#!/bin/sh\ncat >/dev/null\nexit 1\n")
+    failing.chmod(0o755)
+    run(place, "amqp-consume", "-q", queue, "-c", "1", str(failing))
     seen = run(place, "amqp-consume", "-q", queue, "-c", "1", "cat")
     expect(seen == b"again", "it is delivered a second time", seen)
 
@@ -88,7 +91,7 @@ def deleted(place):
     """amqp-tools: amqp-delete-queue says how many messages went with it"""
     queue = declare(place)
     run(place, "amqp-publish", "-r", queue, "-p", "-l", stdin=b"a\nb\n")
-    run(place, "amqp-consume", "-q", queue, "-c", "1", "true")
+    run(place, "amqp-consume", "-q", queue, "-c", "1", "cat")
     run(place, "amqp-delete-queue", "-q", queue, "-e", code=1)
     printed = run(place, "amqp-delete-queue", "-q", queue)
     expect(printed.strip() == b"1", "one went", printed)

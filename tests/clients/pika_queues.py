@@ -9,7 +9,7 @@ from pika_client import (PERSISTENT, channel, closes, connection, consumer,
 
 
 def declared(place):
-    """pika: declaring again counts messages and consumers and changes nothing"""
+    """pika: declaring again counts messages and consumers, changes nothing"""
     with channel(place) as ch:
         queue = new_queue(place, ch)
         publish(ch, queue, b"1", b"2", b"3")
