@@ -144,7 +144,7 @@ void consumer_roster::refresh(consumer& x) {
 void consumer_roster::begin_round(std::uint64_t ready) {
   ready_ = ready;
   shared_by_ = nullptr;
-  served_run_ = 0;
+  served_run_ = ready < few_messages ? few_messages : 0; // the next one's turn
 }
 
 void consumer_roster::set_share(const group& among) {

@@ -45,11 +45,6 @@ void count(field_table& death) {
 
 } // namespace
 
-const field_value* find(const field_table& in, std::string_view name) {
-  auto found = std::ranges::find(in.fields, name, &field::name);
-  return found == in.fields.end() ? nullptr : &found->value;
-}
-
 void put(field_table& in, std::string_view name, field_value value) {
   auto found = std::ranges::find(in.fields, name, &field::name);
   if (found == in.fields.end())

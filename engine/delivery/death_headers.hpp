@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/delivery/dead_letter.hpp"
+#include "engine/message/field_lookup.hpp"
 #include "engine/message/properties.hpp"
 
 #include <string>
@@ -20,9 +21,6 @@ struct death_record {
   time_point at;
   std::optional<std::string> expiration; // of the message, before it went
 };
-
-/// Returns a field of a table, or null.
-const field_value* find(const field_table& in, std::string_view name);
 
 /// Puts a value in the place of a field, or at the end.
 void put(field_table& in, std::string_view name, field_value value);

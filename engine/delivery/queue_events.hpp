@@ -36,8 +36,8 @@ struct subscription {
   std::int32_t priority = 0; // the highest that can take messages go first
   bool no_ack = false;       // what is lent counts as settled
   bool is_exclusive = false; // alone or not at all
-  /// Bytes (`loaned_run::bytes`) lent and not yet reported by `on_written`,
-  /// but always one message; 0: unlimited.
+  /// Bytes (`loaned_run::bytes`) lent and not yet reported by `on_written`; the
+  /// message that reaches this is the last. 0: unlimited.
   std::uint64_t window_bytes = 0;
   /// Gets what it asks for by `on_get`, nothing else; no consumer to others.
   bool is_getter = false;

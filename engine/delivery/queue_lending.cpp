@@ -257,7 +257,7 @@ queue_machine::room(const consumer& to, const segment& in, position at) const {
   auto first = at - in.first();
   most = std::min(most, in.end() - at);
   auto count = std::uint64_t{1};
-  while (count < most && in.messages()->bytes(first, count + 1) <= left)
+  while (count < most && in.messages()->bytes(first, count) < left)
     ++count;
   return count;
 }

@@ -2,6 +2,7 @@
 
 #include "engine/base/stable_hash.hpp"
 #include "engine/delivery/queue_machine.hpp"
+#include "engine/message/properties.hpp"
 #include "tests/support/builders.hpp"
 
 #include <deque>
@@ -14,6 +15,26 @@ namespace troupe::test {
 
 using namespace std::chrono_literals;
 
+/// A message to publish.
+struct publish_part {
+  std::string body;
+  troupe::properties properties = {};
+  std::string key = "key";
+};
+
+inline publish_part expiring(std::string body, int milliseconds) {
+  auto made = publish_part{std::move(body)};
+  made.properties.expiration = std::to_string(milliseconds);
+  return made;
+}
+
+inline publish_part
+with_header(std::string body, const std::string& name, field_value value) {
+  auto made = publish_part{std::move(body)};
+  made.properties.headers = field_table{{{name, std::move(value)}}};
+  return made;
+}
+
 /// A queue machine with a make-believe store, consumers that hold what they
 /// were given, and a clock the test winds on.
 class queue_rig {
@@ -23,6 +44,8 @@ public:
     std::string body;
     std::string key;
     std::uint32_t attempt;
+    bool redelivered = false;
+    std::uint32_t deliveries = 0;
     bool operator==(const held&) const = default;
   };
 
@@ -53,6 +76,54 @@ public:
     act();
   }
 
+  /// Publishes messages as a client made them.
+  void send(std::vector<publish_part> messages, std::uint16_t partition = 0) {
+    auto made = batch_builder{};
+    auto what = troupe::publish{++ticket, partition, {}, {}, nullptr};
+    for (auto& x : messages) {
+      what.has_expirations |= x.properties.expiration.has_value();
+      made.add({"ex", x.key, encode(x.properties), x.body});
+    }
+    what.messages = made.take();
+    what.is_delayed = is_delayed;
+    machine->on_publish(std::move(what), now);
+    act();
+  }
+
+  /// A client's consumer: its messages die by the queue's rules. Says whether
+  /// it may come.
+  bool consume(std::uint64_t id, std::uint32_t credit = 0) {
+    auto asked = subscription{};
+    asked.id = consumer_id{id};
+    asked.credit = credit;
+    return consume(asked);
+  }
+
+  bool consume(const subscription& asked) {
+    auto is_taken = machine->on_subscribe(asked);
+    if (is_taken && !asked.no_ack) hands[static_cast<std::uint64_t>(asked.id)];
+    act();
+    return is_taken;
+  }
+
+  /// Asks for one message under the getter's id, which comes with the first.
+  void get(std::uint64_t id, bool no_ack = false) {
+    if (getters.insert(id).second) {
+      auto asked = subscription{};
+      asked.id = consumer_id{id};
+      asked.is_getter = true;
+      machine->on_subscribe(asked);
+    }
+    machine->on_get(consumer_id{id}, ++asks, no_ack);
+    act();
+  }
+
+  std::uint64_t purge() {
+    auto count = machine->on_purge(now);
+    act();
+    return count;
+  }
+
   void subscribe(std::uint64_t id, std::uint32_t credit) {
     auto asked = subscription{};
     asked.id = consumer_id{id};
@@ -73,9 +144,10 @@ public:
     auto& log = logs[what.partition];
     for (auto index : what.erases) log.erase(index);
     note_committed(what.entry);
-    auto index = ++last_index;
     auto partition = what.partition;
-    log.emplace(index, std::move(what.entry));
+    auto is_kept = options.is_durable || (what.is_spill && takes_spills);
+    auto index = is_kept ? ++last_index : 0;
+    if (is_kept) log.emplace(index, std::move(what.entry));
     machine->on_stored(partition, index);
     act();
     return true;
@@ -120,6 +192,17 @@ public:
     }
   }
 
+  /// The consumer ends its first `count` loans in one of the other ways.
+  void end(
+    std::uint64_t consumer,
+    std::size_t count,
+    std::vector<position_run> settlement::*how) {
+    for (auto& [partition, what] : take(consumer, count)) {
+      for (const auto& x : what.second) (what.first.*how).push_back({x.at, 1});
+      settle(consumer, std::move(what.first));
+    }
+  }
+
   void leave(std::uint64_t consumer, std::optional<failure> crash = {}) {
     hands.erase(consumer);
     machine->on_gone(consumer_id{consumer}, crash, now, 0.0);
@@ -142,7 +225,9 @@ public:
     hands.clear();
     to_store.clear();
     to_load.clear();
+    getters.clear();
     start();
+    if (!options.is_durable) logs.clear();
     for (auto& [partition, log] : logs)
       for (auto& [index, entry] : log)
         machine->restore(partition, index, log_entry{entry});
@@ -176,6 +261,13 @@ public:
   }
 
   queue_options options;
+  bool is_delayed = false;  // what `publish` says of messages
+  bool takes_spills = true; // the store keeps a memory queue's messages
+  std::vector<got> gets;
+  std::vector<activity> activities;
+  std::vector<confirm> answers; // as `confirmed`, with what was refused
+  std::set<std::uint64_t> getters;
+  std::uint64_t asks = 0;
   time_point now{1h};
   std::unique_ptr<queue_machine> machine;
   std::map<std::uint64_t, std::deque<held>> hands; // what consumers hold
@@ -197,7 +289,11 @@ private:
     machine->lend();
     auto todo = machine->take_actions();
     for (auto& x : todo.appends) to_store.push_back(std::move(x));
+    for (auto& x : todo.erases) logs[x.partition].erase(x.index);
     for (auto& x : todo.confirms) confirmed.push_back(x.ticket);
+    for (auto& x : todo.confirms) answers.push_back(std::move(x));
+    for (auto& x : todo.activities) activities.push_back(x);
+    for (auto& x : todo.gets) take_got(std::move(x));
     for (auto& x : todo.forwards) forwards.push_back(std::move(x));
     for (auto& x : todo.fetches) to_load.push_back(x);
     for (auto& x : todo.deliveries)
@@ -208,12 +304,17 @@ private:
 
   void hand(std::uint64_t to, const loaned_run& run, std::uint32_t i) {
     auto m = run[i];
-    auto x = held{
-      run.at + i, std::string{m.body()}, std::string{m.routing_key()},
-      run.attempt};
+    auto x =
+      held{run.at + i,  std::string{m.body()}, std::string{m.routing_key()},
+           run.attempt, run.redelivered,       run.deliveries};
     lent.push_back(x.body);
     if (on_lent) on_lent(to, x);
     hands[to].push_back(std::move(x));
+  }
+
+  void take_got(got&& x) {
+    if (x.run) hand(static_cast<std::uint64_t>(x.to), *x.run, 0);
+    gets.push_back(std::move(x));
   }
 
   void note_committed(const log_entry& entry) {
