@@ -34,6 +34,7 @@ std::uint64_t number_of(const json::object& request, std::string_view name) {
 json::object to_row(const queue_options& of, const queue_figures& x) {
   return {
     {"queue", of.name},
+    {"vhost", of.vhost},
     {"type", of.is_durable ? "durable" : "memory"},
     {"partitions", of.partitions},
     {"length", x.length},
@@ -109,12 +110,25 @@ json::object control::status(const json::object&) {
     {"unrouted", places_.routed->dropped.load()}};
 }
 
+std::vector<directory::queue_up> control::queues() {
+  auto found = directory::listing{};
+  caf::scoped_actor {
+    *places_.system
+    } -> request(places_.directory, caf::infinite, directory::list{})
+      .receive(
+        [&](directory::listing& x) { found = std::move(x); },
+        [](const caf::error&) {});
+  return std::move(found.queues);
+}
+
 json::object control::list_queues(const json::object&) {
   auto rows = json::array{};
-  for (const auto& of : places_.queues) {
+  for (const auto& x : queues()) {
     auto queue =
-      queue_browser::open(*places_.system, places_.directory, of.name);
-    if (queue) rows.push_back(to_row(of, queue->figures()));
+      queue_browser::open(*places_.system, places_.directory, x.name);
+    if (!queue) continue; // it went meanwhile
+    auto seen = queue->describe();
+    rows.push_back(to_row(seen.options, seen.figures));
   }
   return done(std::move(rows));
 }
@@ -156,7 +170,7 @@ json::object control::replay_dead_letters(const json::object& request) {
     *places_.system, places_.directory, text_of(request, "queue"));
   if (!queue) return failed(queue.error().detail);
   auto known = std::set<std::string>{};
-  for (const auto& x : places_.queues) known.insert(x.name);
+  for (const auto& x : queues()) known.insert(x.name);
   auto moved = queue->move(
     number_of(request, "limit"),
     [&](const message& x) -> std::optional<std::string> {

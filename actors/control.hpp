@@ -23,7 +23,6 @@ struct control_places {
   std::shared_ptr<log_store> store;
   directory_actor directory;
   std::string node_name;
-  std::vector<queue_options> queues; // all of this node
   std::set<std::string> dead_letter_queues;
   std::map<std::string, std::shared_ptr<supervisor_figures>> stages;
   std::map<std::string, std::shared_ptr<source_report>> sources;
@@ -53,6 +52,8 @@ private:
   boost::json::object replay_dead_letters(const boost::json::object& request);
   boost::json::object list_state(const boost::json::object& request);
   boost::json::object stop(const boost::json::object&);
+
+  std::vector<directory::queue_up> queues();
 
   control_places places_;
 };

@@ -11,6 +11,7 @@ directory_actor::behavior_type directory_state::handlers(
   return {
     [this](const directory::queue_up& msg) { queue_up(msg); },
     [this](directory::watch) { watch(); },
+    [this](directory::list) { return list(); },
     [this](const directory::find& msg) { return find(msg.name); },
   };
 }
@@ -26,6 +27,13 @@ void directory_state::watch() {
   self_->monitor(caf::actor_cast<caf::actor>(who));
   watchers_.insert(who);
   for (const auto& [queue, where] : queues_) tell(who, {queue, where});
+}
+
+directory::listing directory_state::list() const {
+  auto all = directory::listing{};
+  for (const auto& [queue, where] : queues_)
+    all.queues.push_back({queue, where});
+  return all;
 }
 
 caf::result<directory::queue_up>

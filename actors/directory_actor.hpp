@@ -22,6 +22,7 @@ public:
 private:
   void queue_up(const directory::queue_up& msg);
   void watch();
+  directory::listing list() const;
   caf::result<directory::queue_up> find(const std::string& queue) const;
   void down(const caf::down_msg& msg);
   void tell(const caf::strong_actor_ptr& who, const directory::queue_up& what);

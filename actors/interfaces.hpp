@@ -15,7 +15,9 @@ using store_actor = caf::typed_actor<
   // Commits with whatever else is waiting.
   caf::reacts_to<store::commit>,
   caf::reacts_to<store::flush>,
-  caf::reacts_to<store::look>>;
+  caf::reacts_to<store::look>,
+  caf::replies_to<store::define>::with<store::defined>,
+  caf::reacts_to<store::drop>>;
 
 /// Reads from the store for everybody, on a thread of its own, so that nobody
 /// who reads waits for an fsync.
@@ -29,6 +31,12 @@ using queue_actor = caf::typed_actor<
   caf::reacts_to<queue::subscribe>,
   caf::reacts_to<queue::settle>,
   caf::reacts_to<queue::leave>,
+  caf::reacts_to<queue::cancel>,
+  caf::reacts_to<queue::grant>,
+  caf::reacts_to<queue::written>,
+  caf::reacts_to<queue::get>,
+  caf::replies_to<queue::purge>::with<queue::purged>,
+  caf::replies_to<queue::erase>::with<queue::erased>,
   // Answers of store, reader and router.
   caf::reacts_to<queue::stored>,
   caf::reacts_to<queue::loaded>,
@@ -46,6 +54,7 @@ using queue_actor = caf::typed_actor<
 using directory_actor = caf::typed_actor<
   caf::reacts_to<directory::queue_up>,
   caf::reacts_to<directory::watch>,
+  caf::replies_to<directory::list>::with<directory::listing>,
   caf::replies_to<directory::find>::with<directory::queue_up>>;
 
 /// Takes what comes out of sources and handlers to its queues, and keeps it
@@ -53,6 +62,7 @@ using directory_actor = caf::typed_actor<
 using router_actor = caf::typed_actor<
   caf::reacts_to<router::publish_output>,
   caf::reacts_to<router::confirmed>,
+  caf::reacts_to<router::queue_gone>,
   caf::reacts_to<directory::queue_up>>;
 
 /// Hosts one handler instance on a thread of its own and settles for it.
@@ -65,6 +75,34 @@ using consumer_actor = caf::typed_actor<
   caf::reacts_to<consumer::finished>,
   caf::reacts_to<consumer::check>,
   caf::reacts_to<consumer::stop>>;
+
+/// Sole writer of vhosts, exchanges, bindings and the queues that clients
+/// declare; parent of these queues' actors.
+using topology_actor = caf::typed_actor<
+  caf::reacts_to<broker::ask>,
+  caf::reacts_to<broker::connection_gone>,
+  caf::reacts_to<broker::queue_unused>,
+  caf::reacts_to<directory::queue_up>,
+  // Answers of the store.
+  caf::reacts_to<queue::stored>>;
+
+/// Checks logins, on a thread of its own: a password's hash takes its time.
+using access_actor = caf::typed_actor<caf::reacts_to<access::check>>;
+
+/// Holds one AMQP connection: its machine and the way to socket and queues.
+using connection_actor = caf::typed_actor<
+  caf::reacts_to<edge::received>,
+  caf::reacts_to<edge::sent>,
+  caf::reacts_to<edge::closed>,
+  caf::reacts_to<edge::answered>,
+  caf::reacts_to<edge::consumer_gone>,
+  caf::reacts_to<edge::block>,
+  caf::reacts_to<edge::close>,
+  caf::reacts_to<edge::wake>,
+  // Answers of queues and routers.
+  caf::reacts_to<router::confirmed>,
+  caf::reacts_to<queue::published>,
+  caf::reacts_to<consumer::deliver>>;
 
 /// Starts its children, starts them again when they fail, and gives up by its
 /// policy when they fail too often.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "engine/amqp/broker.hpp"
 #include "engine/delivery/queue_machine.hpp"
 #include "engine/store/log_store.hpp"
+#include "engine/store/queue_record.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_control_block.hpp>
@@ -34,6 +36,22 @@ struct flush {};
 /// Looks how much room the disk has.
 struct look {};
 
+/// Gives a durable queue its id, by its full name. Answered by `defined`.
+struct define {
+  std::string queue;
+  std::uint16_t partitions = 1;
+};
+
+struct defined {
+  queue_record queue;
+  error failure; // `none`: it went well
+};
+
+/// Forgets a queue's id; its entries go by themselves.
+struct drop {
+  std::string queue;
+};
+
 /// Reads a publish entry back; answered by `queue::loaded`.
 struct read {
   log_place from;
@@ -59,6 +77,9 @@ struct enqueue {
 
 struct subscribe {
   subscription what; // id is given by the queue; the sender is the consumer
+  /// A sender with several consumers numbers them; it is told by
+  /// `edge::answered` whether the queue takes it. 0: the only one.
+  std::uint64_t consumer = 0;
 };
 
 /// What became of messages on loan to the sender. Answered by
@@ -67,11 +88,56 @@ struct subscribe {
 struct settle {
   std::uint64_t number = 0;
   std::vector<settlement> what;
+  std::uint64_t consumer = 0; // the sender's number of it
 };
 
 /// The sender will not settle anything more.
 struct leave {
   std::optional<failure> crash;
+  std::uint64_t consumer = 0;
+};
+
+/// Nothing more is to be lent to the consumer; what it has it keeps.
+struct cancel {
+  std::uint64_t consumer = 0;
+};
+
+/// The consumer takes so many messages at a time; 0: any number.
+struct grant {
+  std::uint64_t consumer = 0;
+  std::uint32_t credit = 0;
+};
+
+/// So many bytes lent to the consumer have left for its client.
+struct written {
+  std::uint64_t consumer = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Takes one message, under a number as `subscribe` has; answered by
+/// `edge::answered` with `amqp::got`.
+struct get {
+  std::uint64_t consumer = 0;
+  bool no_ack = false;
+};
+
+/// Drops all that is ready.
+struct purge {};
+
+struct purged {
+  std::uint64_t messages = 0;
+};
+
+/// Ends the queue for good: its consumers are told, what it has stored is
+/// erased, the actor ends. A condition that does not hold prevents it.
+struct erase {
+  bool if_unused = false;
+  bool if_empty = false;
+};
+
+struct erased {
+  enum class verdict { done, in_use, not_empty } what{};
+  std::uint64_t messages = 0; // ready, that went with it
 };
 
 struct stored {
@@ -105,10 +171,13 @@ struct act {};
 struct retry {};
 
 /// Asks for figures.
-struct describe {};
+struct describe {
+  bool is_use = false; // keeps a queue that expires when nobody uses it
+};
 
 struct description {
   queue_figures figures;
+  queue_options options;
 };
 
 /// Writes checkpoints and answers once they and all before are stored.
@@ -134,6 +203,13 @@ struct find {
 /// The sender wants to know each queue that is ready, now and later.
 struct watch {};
 
+/// Asks for all that are ready.
+struct list {};
+
+struct listing {
+  std::vector<queue_up> queues; // by name
+};
+
 } // namespace troupe::directory
 
 namespace troupe::router {
@@ -150,6 +226,13 @@ struct publish_output {
 
 struct confirmed {
   std::vector<std::uint64_t> tickets;
+  /// Of these, tickets with messages the queue did not take, and which.
+  std::map<std::uint64_t, std::vector<std::uint32_t>> refused;
+};
+
+/// A queue was deleted: what was meant for it is dropped.
+struct queue_gone {
+  std::string name;
 };
 
 } // namespace troupe::router
@@ -158,6 +241,7 @@ namespace troupe::consumer {
 
 struct deliver {
   std::vector<loaned_run> runs;
+  std::uint64_t consumer = 0; // the receiver's number of it
 };
 
 /// Settlements up to `number` are committed.
@@ -195,6 +279,83 @@ struct stop {};
 
 } // namespace troupe::source
 
+namespace troupe::broker {
+
+/// Asks for a change, or for what it takes to begin. Answered to the sender by
+/// `edge::answered` once it is stored.
+struct ask {
+  std::uint64_t connection = 0;
+  amqp::request what;
+};
+
+/// A connection has ended; its exclusive queues go.
+struct connection_gone {
+  std::uint64_t connection = 0;
+};
+
+/// A queue was not used for as long as it may, or its last consumer left.
+struct queue_unused {
+  queue_id which{};
+  bool only_if_unused = true; // look again before it goes
+};
+
+} // namespace troupe::broker
+
+namespace troupe::access {
+
+/// Checks a login; answered by `edge::answered`.
+struct check {
+  amqp::login what;
+  bool is_loopback = false;
+};
+
+} // namespace troupe::access
+
+namespace troupe::edge {
+
+/// From the socket.
+struct received {
+  std::string bytes;
+  bool has_paused = false; // too much is unread: resume once it is taken
+};
+
+/// So many bytes have been written since the start.
+struct sent {
+  std::uint64_t total = 0;
+};
+
+/// The socket is closed.
+struct closed {
+  std::string why;
+};
+
+/// Answers the connection's oldest request.
+struct answered {
+  amqp::answer what;
+};
+
+/// A consumer's queue is gone.
+struct consumer_gone {
+  std::uint64_t consumer = 0;
+};
+
+/// Publishers have to wait; an empty reason: no more.
+struct block {
+  std::string reason;
+};
+
+/// Closes the connection with a reply code.
+struct close {
+  std::uint16_t code = 0;
+  std::string text;
+};
+
+struct wake {
+  std::uint64_t generation = 0;
+};
+
+} // namespace troupe::edge
+
 namespace troupe::supervisor {
 
 /// Restarts may be due.
@@ -210,12 +371,23 @@ struct stop {};
 TROUPE_LOCAL(store::commit)
 TROUPE_LOCAL(store::flush)
 TROUPE_LOCAL(store::look)
+TROUPE_LOCAL(store::define)
+TROUPE_LOCAL(store::defined)
+TROUPE_LOCAL(store::drop)
 TROUPE_LOCAL(store::read)
 TROUPE_LOCAL(store::recover)
 TROUPE_LOCAL(queue::enqueue)
 TROUPE_LOCAL(queue::subscribe)
 TROUPE_LOCAL(queue::settle)
 TROUPE_LOCAL(queue::leave)
+TROUPE_LOCAL(queue::cancel)
+TROUPE_LOCAL(queue::grant)
+TROUPE_LOCAL(queue::written)
+TROUPE_LOCAL(queue::get)
+TROUPE_LOCAL(queue::purge)
+TROUPE_LOCAL(queue::purged)
+TROUPE_LOCAL(queue::erase)
+TROUPE_LOCAL(queue::erased)
 TROUPE_LOCAL(queue::stored)
 TROUPE_LOCAL(queue::loaded)
 TROUPE_LOCAL(queue::recovered)
@@ -230,6 +402,9 @@ TROUPE_LOCAL(queue::closed)
 TROUPE_LOCAL(directory::queue_up)
 TROUPE_LOCAL(directory::find)
 TROUPE_LOCAL(directory::watch)
+TROUPE_LOCAL(directory::list)
+TROUPE_LOCAL(directory::listing)
+TROUPE_LOCAL(router::queue_gone)
 TROUPE_LOCAL(router::publish_output)
 TROUPE_LOCAL(router::confirmed)
 TROUPE_LOCAL(consumer::deliver)
@@ -241,5 +416,17 @@ TROUPE_LOCAL(consumer::check)
 TROUPE_LOCAL(consumer::stop)
 TROUPE_LOCAL(source::pull)
 TROUPE_LOCAL(source::stop)
+TROUPE_LOCAL(broker::ask)
+TROUPE_LOCAL(broker::connection_gone)
+TROUPE_LOCAL(broker::queue_unused)
+TROUPE_LOCAL(access::check)
+TROUPE_LOCAL(edge::received)
+TROUPE_LOCAL(edge::sent)
+TROUPE_LOCAL(edge::closed)
+TROUPE_LOCAL(edge::answered)
+TROUPE_LOCAL(edge::consumer_gone)
+TROUPE_LOCAL(edge::block)
+TROUPE_LOCAL(edge::close)
+TROUPE_LOCAL(edge::wake)
 TROUPE_LOCAL(supervisor::wake)
 TROUPE_LOCAL(supervisor::stop)

@@ -10,29 +10,45 @@ namespace troupe {
 namespace {
 
 constexpr auto full_disk_pause = std::chrono::milliseconds{500};
+constexpr std::uint16_t access_refused = 403; // AMQP's reply code
 
 } // namespace
 
 queue_actor::behavior_type queue_state::handlers(
-  self_pointer self, queue_places places, queue_options options) {
+  self_pointer self, queue_places places, queue_start start) {
   self_ = self;
   places_ = std::move(places);
+  lifetime_ = start.lifetime;
   self->set_down_handler(
-    [this](const caf::down_msg& msg) { consumer_down(msg); });
-  if (options.is_durable)
-    self->send(places_.reader, store::recover{std::move(options)});
+    [this](const caf::down_msg& msg) { sender_down(msg); });
+  used();
+  if (!start.recovered && !start.options.is_durable)
+    start.recovered = std::make_shared<queue_machine>(start.options);
+  // Messages may be waiting already: what is ready is so before them.
+  if (start.recovered)
+    recovered(std::move(start.recovered));
   else
-    self->send(
-      queue_actor{self},
-      queue::recovered{std::make_shared<queue_machine>(std::move(options))});
+    self->send(places_.reader, store::recover{std::move(start.options)});
   return {
     [this](queue::enqueue& msg) { enqueue(msg); },
     [this](queue::subscribe& msg) { subscribe(msg); },
     [this](queue::settle& msg) { settle(msg); },
-    [this](queue::leave& msg) { leave(msg); },
+    [this](const queue::leave& msg) { leave(msg); },
+    [this](queue::cancel msg) { cancel(msg); },
+    [this](queue::grant msg) {
+      machine_->on_credit(sender_consumer(msg.consumer), msg.credit);
+      act_soon();
+    },
+    [this](queue::written msg) {
+      machine_->on_written(sender_consumer(msg.consumer), msg.bytes);
+      act_soon();
+    },
+    [this](queue::get msg) { get(msg); },
+    [this](queue::purge) { return purge(); },
+    [this](queue::erase msg) { return erase(msg); },
     [this](queue::stored& msg) { stored(msg); },
     [this](queue::loaded& msg) { loaded(msg); },
-    [this](queue::recovered& msg) { recovered(msg); },
+    [this](queue::recovered& msg) { recovered(std::move(msg.machine)); },
     [this](queue::published& msg) { published(msg); },
     [this](queue::wake& msg) { wake(msg); },
     [this](queue::retry) { accept_held(); },
@@ -40,9 +56,11 @@ queue_actor::behavior_type queue_state::handlers(
       is_act_due_ = false;
       act();
     },
-    [this](queue::describe) {
-      return queue::description{
-        machine_ ? machine_->figures() : queue_figures{}};
+    [this](queue::describe msg) {
+      if (msg.is_use) used();
+      return machine_
+               ? queue::description{machine_->figures(), machine_->options()}
+               : queue::description{};
     },
     [this](queue::close) { return close(); },
   };
@@ -50,13 +68,13 @@ queue_actor::behavior_type queue_state::handlers(
 
 // -- events
 
-void queue_state::recovered(queue::recovered& msg) {
-  machine_ = std::move(msg.machine);
+void queue_state::recovered(std::shared_ptr<queue_machine> machine) {
+  machine_ = std::move(machine);
   act();
   self_->send(
-    places_.directory,
-    directory::queue_up{
-      machine_->options().name, caf::actor_cast<caf::strong_actor_ptr>(self_)});
+    places_.directory, directory::queue_up{
+                         machine_->options().full_name(),
+                         caf::actor_cast<caf::strong_actor_ptr>(self_)});
 }
 
 void queue_state::enqueue(queue::enqueue& msg) {
@@ -91,23 +109,36 @@ void queue_state::accept_held() {
 }
 
 void queue_state::subscribe(queue::subscribe& msg) {
-  auto who = caf::actor_cast<consumer_actor>(self_->current_sender());
-  auto id = consumer_id{++last_consumer_};
+  auto who = self_->current_sender();
+  if (consumers_.of(caf::actor_cast<caf::actor_addr>(who)).empty())
+    self_->monitor(who);
+  auto id = consumers_.add(who, msg.consumer);
   msg.what.id = id;
-  consumers_[id] = {who, {}, 1};
-  ids_[who.address()] = id;
-  self_->monitor(who);
-  machine_->on_subscribe(msg.what);
+  auto is_taken = machine_->on_subscribe(msg.what);
+  if (!is_taken) consumers_.remove(id);
+  if (msg.consumer != 0)
+    answer_edge(
+      who, is_taken ? amqp::answer{amqp::done{}}
+                    : amqp::answer{amqp::refused{access_refused, in_use()}});
+  used();
   act();
 }
 
+std::string queue_state::in_use() const {
+  const auto& options = machine_->options();
+  return "queue '" + options.name + "' in vhost '" + options.vhost
+         + "' in exclusive use";
+}
+
 void queue_state::settle(queue::settle& msg) {
-  auto from = id_of(caf::actor_cast<caf::actor_addr>(self_->current_sender()));
-  auto found = consumers_.find(from);
-  if (found == consumers_.end()) return; // it has left
-  auto& by = found->second;
-  by.rounds.push_back({msg.number, msg.what.size()});
-  auto round = by.first_round + by.rounds.size() - 1;
+  auto from = sender_consumer(msg.consumer);
+  auto* by = consumers_.find(from);
+  if (!by) return; // it has left
+  auto round = std::uint64_t{0};
+  if (!by->is_remote()) { // a connection waits for none
+    by->rounds.push_back({msg.number, msg.what.size()});
+    round = by->first_round + by->rounds.size() - 1;
+  }
   auto now = actor_now(*self_);
   for (auto& x : msg.what)
     machine_->on_settle(from, round, std::move(x), now, random());
@@ -115,24 +146,110 @@ void queue_state::settle(queue::settle& msg) {
 }
 
 void queue_state::leave(const queue::leave& msg) {
-  auto addr = caf::actor_cast<caf::actor_addr>(self_->current_sender());
-  auto id = id_of(addr);
-  ids_.erase(addr);
-  consumers_.erase(id);
-  machine_->on_gone(id, msg.crash, actor_now(*self_), random());
+  auto before = machine_->figures().consumers;
+  gone(sender_consumer(msg.consumer), msg.crash);
+  act();
+  look_at_use(before);
+}
+
+void queue_state::gone(consumer_id who, const std::optional<failure>& crash) {
+  consumers_.remove(who);
+  machine_->on_gone(who, crash, actor_now(*self_), random());
+}
+
+void queue_state::cancel(const queue::cancel& msg) {
+  auto before = machine_->figures().consumers;
+  machine_->on_cancel(sender_consumer(msg.consumer));
+  act();
+  look_at_use(before);
+}
+
+/// Gets of a channel are a consumer that is lent to when it asks.
+void queue_state::get(const queue::get& msg) {
+  auto who = self_->current_sender();
+  auto id = consumers_.id_of(who, msg.consumer);
+  if (id == consumer_id{}) {
+    if (consumers_.of(caf::actor_cast<caf::actor_addr>(who)).empty())
+      self_->monitor(who);
+    id = consumers_.add(who, msg.consumer);
+    auto getter = subscription{};
+    getter.id = id;
+    getter.is_getter = true;
+    machine_->on_subscribe(getter);
+  }
+  machine_->on_get(id, msg.consumer, msg.no_ack);
+  used();
   act();
 }
 
-void queue_state::consumer_down(const caf::down_msg& msg) {
-  auto found = ids_.find(msg.source);
-  if (found == ids_.end()) return; // it left before it ended
-  auto id = found->second;
-  ids_.erase(found);
-  consumers_.erase(id);
+/// An actor that ended without a word: a handler's crash is told by its
+/// consumer, a connection closes its channels before it ends.
+void queue_state::sender_down(const caf::down_msg& msg) {
+  auto before = machine_->figures().consumers;
   auto now = actor_now(*self_);
-  auto why = failed_attempt{now, "crash", "the consumer ended unexpectedly"};
-  machine_->on_gone(id, failure{0, why, {}, false}, now, random());
+  for (auto id : consumers_.of(msg.source)) {
+    auto crash = std::optional<failure>{};
+    if (!consumers_.find(id)->is_remote())
+      crash = failure{
+        0, {now, "crash", "the consumer ended unexpectedly"}, {}, false};
+    gone(id, crash);
+  }
   act();
+  look_at_use(before);
+}
+
+queue::purged queue_state::purge() {
+  auto messages = machine_->on_purge(actor_now(*self_));
+  act();
+  return {messages};
+}
+
+// -- its end
+
+queue::erased queue_state::erase(const queue::erase& msg) {
+  using verdict = queue::erased::verdict;
+  auto figures = machine_->figures();
+  if (msg.if_unused && figures.consumers > 0) return {verdict::in_use, 0};
+  if (msg.if_empty && figures.ready > 0) return {verdict::not_empty, 0};
+  end();
+  return {verdict::done, figures.ready};
+}
+
+void queue_state::end() {
+  for (const auto& [id, x] : consumers_.all())
+    if (x.is_remote())
+      self_->send(
+        caf::actor_cast<connection_actor>(x.who),
+        edge::consumer_gone{x.number});
+  // What waits for a confirmation went as far as it could.
+  auto open = std::vector<confirm>{};
+  for (const auto& [ticket, who] : publishers_) open.push_back({ticket, {}});
+  send_confirms(open);
+  const auto& options = machine_->options();
+  auto msg = store::commit{};
+  for (auto [partition, index] : machine_->stored_entries())
+    msg.what.erases.push_back(
+      {group_of(options.full_name(), partition), index});
+  msg.what.sync = false; // what is left over goes at the next start
+  if (!msg.what.erases.empty()) self_->send(places_.store, std::move(msg));
+  self_->quit(caf::exit_reason::user_shutdown);
+}
+
+/// A queue that clients declared goes when nobody needs it: some at once when
+/// the last consumer leaves, some after a time.
+void queue_state::look_at_use(std::uint64_t consumers_before) {
+  if (consumers_before == 0 || machine_->figures().consumers > 0) return;
+  used();
+  if (lifetime_.auto_delete)
+    self_->send(
+      places_.topology, broker::queue_unused{machine_->options().id, true});
+  set_timer();
+}
+
+std::optional<time_point> queue_state::expiry() const {
+  if (!lifetime_.expires || machine_->figures().consumers > 0)
+    return std::nullopt;
+  return last_used_ + *lifetime_.expires;
 }
 
 void queue_state::stored(const queue::stored& msg) {
@@ -160,8 +277,15 @@ void queue_state::published(const queue::published& msg) {
 void queue_state::wake(const queue::wake& msg) {
   if (msg.generation != timer_generation_) return;
   timer_.reset();
-  machine_->on_time(actor_now(*self_));
+  auto now = actor_now(*self_);
+  machine_->on_time(now);
   act();
+  if (auto due = expiry(); due && *due <= now) {
+    self_->send(
+      places_.topology, broker::queue_unused{machine_->options().id, true});
+    used(); // it may still be used before that arrives
+    set_timer();
+  }
 }
 
 caf::result<queue::closed> queue_state::close() {
@@ -177,126 +301,15 @@ void queue_state::answer_close() {
   for (auto& x : std::exchange(closing_, {})) x.deliver(queue::closed{});
 }
 
-// -- actions
-
-/// Acts behind all that is in the mailbox already, so that one commit and one
-/// delivery to each consumer carry the result of them all.
-void queue_state::act_soon() {
-  if (is_act_due_) return;
-  is_act_due_ = true;
-  self_->send(queue_actor{self_}, queue::act{});
-}
-
-void queue_state::act() {
-  machine_->lend();
-  auto todo = machine_->take_actions();
-  send_appends(todo.appends);
-  send_confirms(todo.confirms);
-  send_deliveries(todo.deliveries);
-  send_forwards(todo.forwards);
-  const auto& options = machine_->options();
-  for (const auto& x : todo.fetches)
-    self_->send(
-      places_.reader,
-      store::read{
-        {group_of(options.name, x.partition), x.index}, x.partition, x.first});
-  send_settled(todo.settlements);
-  set_timer();
-  answer_close();
-}
-
-void queue_state::send_appends(std::vector<log_append>& appends) {
-  if (appends.empty()) return;
-  const auto& options = machine_->options();
-  auto msg = store::commit{};
-  msg.what.sync = false; // what settles rides with the next one that must
-  for (auto& x : appends) {
-    auto group = group_of(options.name, x.partition);
-    for (auto index : x.erases) msg.what.erases.push_back({group, index});
-    if (auto* settled = std::get_if<settle_entry>(&x.entry))
-      for (const auto& change : settled->changes)
-        msg.what.changes.push_back({group, change});
-    if (std::holds_alternative<publish_entry>(x.entry))
-      msg.what.sync |= !options.confirm_early;
-    msg.partitions.push_back(x.partition);
-    if (options.is_durable)
-      msg.what.appends.push_back({group, encode(x.entry)});
-  }
-  ++commits_out_;
-  self_->send(places_.store, std::move(msg));
-}
-
-void queue_state::send_confirms(const std::vector<confirm>& confirms) {
-  auto by_sender =
-    std::map<caf::strong_actor_ptr, std::vector<std::uint64_t>>{};
-  for (const auto& x : confirms) {
-    auto found = publishers_.find(x.ticket);
-    by_sender[found->second.who].push_back(found->second.ticket);
-    publishers_.erase(found);
-  }
-  for (auto& [who, tickets] : by_sender)
-    if (who)
-      self_->send(
-        caf::actor_cast<router_actor>(who),
-        router::confirmed{std::move(tickets)});
-}
-
-void queue_state::send_deliveries(std::vector<delivery>& deliveries) {
-  for (auto& x : deliveries)
-    if (auto to = consumers_.find(x.to); to != consumers_.end())
-      self_->send(to->second.who, consumer::deliver{std::move(x.runs)});
-}
-
-/// Answers rounds in the order they came, once all of each is committed: what
-/// a later one settled may be committed first where partitions differ.
-void queue_state::send_settled(
-  const std::vector<troupe::settled>& settlements) {
-  for (const auto& x : settlements) {
-    auto to = consumers_.find(x.to);
-    if (to == consumers_.end() || x.number == 0) continue;
-    auto& [who, rounds, first] = to->second;
-    --rounds[x.number - first].open;
-    auto number = std::uint64_t{0};
-    for (; !rounds.empty() && rounds.front().open == 0; ++first) {
-      number = std::max(number, rounds.front().number);
-      rounds.pop_front();
-    }
-    if (number > 0) self_->send(who, consumer::settled{number});
-  }
-}
-
-void queue_state::send_forwards(std::vector<forward>& forwards) {
-  const auto& options = machine_->options();
-  for (auto& x : forwards) {
-    forwards_[++last_forward_] = {x.partition, x.index};
-    self_->send(
-      places_.router,
-      router::publish_output{
-        last_forward_, std::move(x.what.output),
-        options.name + '#' + std::to_string(x.partition),
-        std::move(x.what.sequences), std::move(x.what.messages)});
-  }
-}
-
-void queue_state::set_timer() {
-  auto due = machine_->next_due();
-  if (!due || (timer_ && *timer_ <= *due)) return;
-  timer_ = due;
-  auto wait = std::max(*due - actor_now(*self_), duration{0});
-  self_->delayed_send(
-    queue_actor{self_}, wait, queue::wake{++timer_generation_});
-}
-
-consumer_id queue_state::id_of(const caf::actor_addr& who) const {
-  auto found = ids_.find(who);
-  return found == ids_.end() ? consumer_id{} : found->second;
+consumer_id queue_state::sender_consumer(std::uint64_t number) const {
+  return consumers_.id_of(self_->current_sender(), number);
 }
 
 queue_actor::behavior_type run_queue(
   queue_actor::stateful_pointer<queue_state> self,
   queue_places places,
-  queue_options options) {
-  return self->state.handlers(self, std::move(places), std::move(options));
+  queue_start start) {
+  return self->state.handlers(self, std::move(places), std::move(start));
 }
 
 } // namespace troupe

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "actors/actor_clock.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/subscribers.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -25,6 +27,21 @@ struct queue_places {
   reader_actor reader;
   router_actor router; // for what its handlers emit
   directory_actor directory;
+  topology_actor topology; // of queues that clients declare; else null
+};
+
+/// When a queue that a client declared goes by itself.
+struct queue_lifetime {
+  bool auto_delete = false;        // when its last consumer leaves
+  std::optional<duration> expires; // when unused for so long
+};
+
+/// What it takes to start a queue.
+struct queue_start {
+  queue_options options;
+  queue_lifetime lifetime;
+  /// The machine as recovered already, for the first start alone.
+  std::shared_ptr<queue_machine> recovered;
 };
 
 /// The shell of a queue machine: turns messages into its events and carries
@@ -37,19 +54,25 @@ public:
   queue_actor::behavior_type handlers(
     queue_actor::stateful_pointer<queue_state> self,
     queue_places places,
-    queue_options options);
+    queue_start start);
 
 private:
   using self_pointer = queue_actor::stateful_pointer<queue_state>;
 
-  void recovered(queue::recovered& msg);
+  void recovered(std::shared_ptr<queue_machine> machine);
   void enqueue(queue::enqueue& msg);
   void accept(const caf::strong_actor_ptr& from, queue::enqueue& msg);
   void accept_held();
   void subscribe(queue::subscribe& msg);
   void settle(queue::settle& msg);
   void leave(const queue::leave& msg);
-  void consumer_down(const caf::down_msg& msg);
+  void cancel(const queue::cancel& msg);
+  void get(const queue::get& msg);
+  void gone(consumer_id who, const std::optional<failure>& crash);
+  void sender_down(const caf::down_msg& msg);
+  queue::purged purge();
+  queue::erased erase(const queue::erase& msg);
+  void end();
   void stored(const queue::stored& msg);
   void loaded(queue::loaded& msg);
   void published(const queue::published& msg);
@@ -59,28 +82,25 @@ private:
   void act_soon();
   void act();
   void send_appends(std::vector<log_append>& appends);
+  void send_erases(const std::vector<log_erase>& erases);
   void send_confirms(const std::vector<confirm>& confirms);
   void send_deliveries(std::vector<delivery>& deliveries);
   void send_forwards(std::vector<forward>& forwards);
+  void send_gets(std::vector<got>& gets);
   void send_settled(const std::vector<settled>& settlements);
+  void answer_edge(const caf::strong_actor_ptr& who, amqp::answer what);
   void set_timer();
+  void used() { last_used_ = actor_now(*self_); }
+  void look_at_use(std::uint64_t consumers_before);
+  std::optional<time_point> expiry() const;
+  consumer_id sender_consumer(std::uint64_t number) const;
+  std::string in_use() const;
   void answer_close();
-  consumer_id id_of(const caf::actor_addr& who) const;
   double random() { return std::generate_canonical<double, 32>(random_); }
 
   struct requester {
     caf::strong_actor_ptr who;
     std::uint64_t ticket = 0; // theirs
-  };
-  /// A message of settlements that a consumer wants an answer to.
-  struct settle_round {
-    std::uint64_t number = 0; // the consumer's own
-    std::size_t open = 0;     // settlements not committed yet
-  };
-  struct subscriber {
-    consumer_actor who;
-    std::deque<settle_round> rounds; // oldest first
-    std::uint64_t first_round = 1;   // ours, of the oldest
   };
 
   self_pointer self_ = nullptr;
@@ -88,9 +108,9 @@ private:
   std::shared_ptr<queue_machine> machine_;
   std::map<std::uint64_t, requester> publishers_; // by our ticket
   std::uint64_t last_ticket_ = 0;
-  std::map<consumer_id, subscriber> consumers_;
-  std::map<caf::actor_addr, consumer_id> ids_;
-  std::uint64_t last_consumer_ = 0;
+  subscribers consumers_;
+  queue_lifetime lifetime_;
+  time_point last_used_;
   std::map<std::uint64_t, std::pair<std::uint16_t, log_index>> forwards_;
   std::uint64_t last_forward_ = 0;
   std::size_t commits_out_ = 0;
@@ -103,10 +123,10 @@ private:
   std::minstd_rand random_{std::random_device{}()};
 };
 
-/// Starts a queue: `system.spawn(run_queue, places, options)`.
+/// Starts a queue: `system.spawn(run_queue, places, start)`.
 queue_actor::behavior_type run_queue(
   queue_actor::stateful_pointer<queue_state> self,
   queue_places places,
-  queue_options options);
+  queue_start start);
 
 } // namespace troupe

@@ -43,14 +43,14 @@ queue_browser::queue_browser(caf::actor_system& system, queue_actor queue)
   : self_{std::make_unique<caf::scoped_actor>(system)},
     queue_{std::move(queue)} {}
 
-queue_figures queue_browser::figures() {
-  auto figures = queue_figures{};
+queue::description queue_browser::describe() {
+  auto seen = queue::description{};
   (*self_)
     ->request(queue_, patience, queue::describe{})
     .receive(
-      [&](const queue::description& x) { figures = x.figures; },
+      [&](queue::description& x) { seen = std::move(x); },
       [](const caf::error&) {});
-  return figures;
+  return seen;
 }
 
 void queue_browser::look(

@@ -24,7 +24,8 @@ public:
     const directory_actor& directory,
     const std::string& queue);
 
-  queue_figures figures();
+  queue::description describe();
+  queue_figures figures() { return describe().figures; }
 
   /// Calls `see` for up to `limit` messages from the head of the queue on.
   void

@@ -1,46 +1,93 @@
 #include "actors/router_actor.hpp"
 
+#include "engine/amqp/exchange_routing.hpp"
+#include "engine/base/queue_name.hpp"
+
 #include <caf/send.hpp>
 
 namespace troupe {
+
+namespace {
+
+constexpr std::string_view by_exchange_prefix = "amqp:"; // then a vhost
+
+} // namespace
 
 router_actor::behavior_type router_state::handlers(
   self_pointer self,
   directory_actor directory,
   std::shared_ptr<const route_table> table,
+  std::shared_ptr<const routes_board> routes,
   std::shared_ptr<router_figures> figures) {
   self_ = self;
   table_ = std::move(table);
+  routes_ = std::move(routes);
   figures_ = std::move(figures);
   self->send(directory, directory::watch{});
   return {
     [this](router::publish_output& msg) { route(msg); },
     [this](const router::confirmed& msg) { confirmed(msg); },
+    [this](const router::queue_gone& msg) { queue_gone(msg.name); },
     [this](const directory::queue_up& msg) { queue_up(msg); },
   };
 }
 
 void router_state::route(router::publish_output& msg) {
-  auto found = table_->route(msg.output, msg.sequences, msg.messages);
+  auto is_exchange = msg.output.starts_with(by_exchange_prefix);
+  auto found = is_exchange ? by_exchange(msg) : by_table(msg);
   figures_->routed += msg.messages->size();
-  figures_->dropped += found.dropped;
-  if (found.to.empty()) {
+  auto parts = std::size_t{0};
+  for (const auto& [queue, what] : found) parts += what.size();
+  if (parts == 0) {
     answer(self_->current_sender(), msg.ticket);
     return;
   }
   auto id = ++last_request_;
-  requests_[id] = {self_->current_sender(), msg.ticket, found.to.size()};
-  auto by_queue = std::map<std::string, std::vector<publish>>{};
-  for (auto& x : found.to) {
-    auto ticket = ++last_ticket_;
-    auto what = troupe::publish{
-      ticket, x.partition, msg.publisher, std::move(x.sequences),
-      std::move(x.messages)};
-    targets_[x.queue].open.emplace(ticket, open_part{id, what});
-    target_of_.emplace(ticket, x.queue);
-    by_queue[x.queue].push_back(std::move(what));
+  requests_[id] = {self_->current_sender(), msg.ticket, parts};
+  for (auto& [queue, what] : found) {
+    auto& to = targets_[queue];
+    for (auto& x : what) {
+      x.ticket = ++last_ticket_;
+      x.publisher = msg.publisher;
+      to.open.emplace(x.ticket, open_part{id, x});
+      target_of_.emplace(x.ticket, queue);
+    }
+    send(to, std::move(what));
   }
-  for (auto& [queue, what] : by_queue) send(targets_[queue], std::move(what));
+}
+
+/// What comes out of sources and handlers goes where the configuration says.
+std::map<std::string, std::vector<publish>>
+router_state::by_table(router::publish_output& msg) {
+  auto found = table_->route(msg.output, msg.sequences, msg.messages);
+  figures_->dropped += found.dropped;
+  auto parts = std::map<std::string, std::vector<publish>>{};
+  for (auto& x : found.to) {
+    auto what = troupe::publish{};
+    what.partition = x.partition;
+    what.sequences = std::move(x.sequences);
+    what.messages = std::move(x.messages);
+    parts[x.queue].push_back(std::move(what));
+  }
+  return parts;
+}
+
+/// What a queue that clients declared lets go of is published to an exchange.
+std::map<std::string, std::vector<publish>>
+router_state::by_exchange(router::publish_output& msg) {
+  auto vhost = msg.output.substr(by_exchange_prefix.size());
+  auto parts = std::map<std::string, std::vector<publish>>{};
+  for (auto& x : amqp::route_by_exchange(
+         *routes_->look(), vhost, msg.sequences, *msg.messages)) {
+    auto what = troupe::publish{};
+    what.partition = x.partition;
+    what.sequences = std::move(x.sequences);
+    what.messages = std::move(x.messages);
+    what.has_expirations = x.has_expirations;
+    what.is_delayed = x.is_delayed;
+    parts[full_queue_name(x.to->vhost, x.to->name)].push_back(std::move(what));
+  }
+  return parts;
 }
 
 void router_state::confirmed(const router::confirmed& msg) {
@@ -48,10 +95,24 @@ void router_state::confirmed(const router::confirmed& msg) {
     auto known = target_of_.extract(ticket);
     if (!known) continue; // confirmed before the queue was restarted
     auto part = targets_[known.mapped()].open.extract(ticket);
-    auto request = requests_.find(part.mapped().request);
-    if (--request->second.open > 0) continue;
-    answer(request->second.who, request->second.ticket);
-    requests_.erase(request);
+    close(part.mapped().request);
+  }
+}
+
+/// One part of a request is safe, or nobody wants it any more.
+void router_state::close(std::uint64_t request) {
+  auto found = requests_.find(request);
+  if (--found->second.open > 0) return;
+  answer(found->second.who, found->second.ticket);
+  requests_.erase(found);
+}
+
+void router_state::queue_gone(const std::string& queue) {
+  auto gone = targets_.extract(queue);
+  if (!gone) return;
+  for (const auto& [ticket, part] : gone.mapped().open) {
+    target_of_.erase(ticket);
+    close(part.request);
   }
 }
 
@@ -81,9 +142,11 @@ router_actor::behavior_type run_router(
   router_actor::stateful_pointer<router_state> self,
   directory_actor directory,
   std::shared_ptr<const route_table> table,
+  std::shared_ptr<const routes_board> routes,
   std::shared_ptr<router_figures> figures) {
   return self->state.handlers(
-    self, std::move(directory), std::move(table), std::move(figures));
+    self, std::move(directory), std::move(table), std::move(routes),
+    std::move(figures));
 }
 
 } // namespace troupe

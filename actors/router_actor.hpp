@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/routes_board.hpp"
 #include "engine/routing/route_table.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -29,12 +30,19 @@ public:
     router_actor::stateful_pointer<router_state> self,
     directory_actor directory,
     std::shared_ptr<const route_table> table,
+    std::shared_ptr<const routes_board> routes,
     std::shared_ptr<router_figures> figures);
 
 private:
   using self_pointer = router_actor::stateful_pointer<router_state>;
 
   void route(router::publish_output& msg);
+  std::map<std::string, std::vector<publish>>
+  by_table(router::publish_output& msg);
+  std::map<std::string, std::vector<publish>>
+  by_exchange(router::publish_output& msg);
+  void queue_gone(const std::string& queue);
+  void close(std::uint64_t request);
   void confirmed(const router::confirmed& msg);
   void queue_up(const directory::queue_up& msg);
   void answer(const caf::strong_actor_ptr& who, std::uint64_t ticket);
@@ -58,6 +66,7 @@ private:
 
   self_pointer self_ = nullptr;
   std::shared_ptr<const route_table> table_;
+  std::shared_ptr<const routes_board> routes_;
   std::shared_ptr<router_figures> figures_;
   std::map<std::string, target> targets_;
   std::map<std::uint64_t, std::string> target_of_; // by ticket
@@ -70,6 +79,7 @@ router_actor::behavior_type run_router(
   router_actor::stateful_pointer<router_state> self,
   directory_actor directory,
   std::shared_ptr<const route_table> table,
+  std::shared_ptr<const routes_board> routes,
   std::shared_ptr<router_figures> figures);
 
 } // namespace troupe

@@ -1,7 +1,7 @@
 #include "actors/store_actor.hpp"
 
 #include "actors/fatal.hpp"
-#include "engine/ring/slot_map.hpp"
+#include "actors/recovery.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -49,6 +49,8 @@ store_actor::behavior_type store_state::handlers(
     [this](store::commit& msg) { commit(msg); },
     [this](store::flush) { flush(); },
     [this](store::look) { look_at_space(); },
+    [this](const store::define& msg) { return define(msg); },
+    [this](const store::drop& msg) { drop(msg); },
   };
 }
 
@@ -78,6 +80,19 @@ void store_state::flush() {
     if (x.who)
       self_->send(caf::actor_cast<queue_actor>(x.who), std::move(answer));
   }
+}
+
+store::defined store_state::define(const store::define& msg) {
+  auto record = store_->define_queue(msg.queue, msg.partitions);
+  if (record) return {std::move(*record), {}};
+  if (record.error().code == errc::storage_failed)
+    end_process(exit_io, record.error().detail);
+  return {{}, record.error()};
+}
+
+void store_state::drop(const store::drop& msg) {
+  auto done = store_->drop_queue(msg.queue);
+  if (!done) end_process(exit_io, done.error().detail);
 }
 
 void store_state::look_at_space() {
@@ -135,22 +150,11 @@ void reader_state::read(const store::read& msg) {
 }
 
 void reader_state::recover(store::recover& msg) {
-  auto machine = std::make_shared<queue_machine>(std::move(msg.options));
-  const auto& options = machine->options();
-  for (std::uint16_t p = 0; p < options.partitions; ++p) {
-    auto group = group_of(options.name, p);
-    auto done =
-      store_->scan(group, [&](log_index index, log_entry&& entry) -> result<> {
-        auto of = std::visit([](const auto& x) { return x.queue; }, entry);
-        if (of == options.id) machine->restore(p, index, std::move(entry));
-        return {};
-      });
-    if (!done) end_process(exit_io, done.error().detail);
-  }
-  machine->restored();
+  auto machines = recover_queues(*store_, {std::move(msg.options)});
+  if (!machines) end_process(exit_io, machines.error().detail);
   self_->send(
     caf::actor_cast<queue_actor>(self_->current_sender()),
-    queue::recovered{std::move(machine)});
+    queue::recovered{std::move(machines->front())});
 }
 
 reader_actor::behavior_type run_reader(

@@ -29,6 +29,8 @@ private:
   void commit(store::commit& msg);
   void flush();
   void look_at_space();
+  store::defined define(const store::define& msg);
+  void drop(const store::drop& msg);
   std::vector<log_index> write();
 
   struct waiting {

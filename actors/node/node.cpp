@@ -1,13 +1,17 @@
 #include "actors/node/node.hpp"
 
+#include "actors/access_actor.hpp"
 #include "actors/consumer_actor.hpp"
 #include "actors/directory_actor.hpp"
+#include "actors/node/clients.hpp"
 #include "actors/node/stages.hpp"
 #include "actors/node/subtree.hpp"
 #include "actors/queue_actor.hpp"
+#include "actors/recovery.hpp"
 #include "actors/router_actor.hpp"
 #include "actors/source_actor.hpp"
 #include "actors/store_actor.hpp"
+#include "config/users.hpp"
 #include "engine/ring/slot_map.hpp"
 
 #include <caf/actor_system.hpp>
@@ -22,6 +26,11 @@ namespace troupe {
 namespace {
 
 using clock = std::chrono::steady_clock;
+
+// A node shares its memory among as many queues that clients declare: each may
+// hold so much before it goes to disk.
+constexpr std::size_t usual_queues = 16;
+constexpr std::uint64_t quiet_memory = 8 * 1024 * 1024; // bytes
 
 struct scheduler_config : caf::actor_system_config {
   scheduler_config() {
@@ -52,11 +61,15 @@ restart_policy queue_policy() {
   return policy;
 }
 
-child_spec queue_child(const queue_places& places, const queue_options& of) {
+child_spec queue_child(const queue_places& places, queue_start of) {
+  auto name = of.options.name;
   return {
-    of.name,
-    [places, of](caf::actor_system& system) {
-      return caf::actor_cast<caf::actor>(system.spawn(run_queue, places, of));
+    name,
+    [places, of](caf::actor_system& system) mutable {
+      auto now = of;
+      of.recovered = nullptr; // good once: the next one recovers
+      return caf::actor_cast<caf::actor>(
+        system.spawn(run_queue, places, std::move(now)));
     },
     [](const caf::actor& child) {
       caf::anon_send_exit(child, caf::exit_reason::user_shutdown);
@@ -71,8 +84,13 @@ struct node::parts {
   std::shared_ptr<log_store> store;
   queue_places places;
   std::shared_ptr<router_figures> routed = std::make_shared<router_figures>();
-  std::vector<queue_options> queues;
-  std::set<std::string> consumed; // queues with a consumer in the pipeline
+  std::shared_ptr<routes_board> routes = std::make_shared<routes_board>();
+  topology_actor topology;
+  access_actor access;
+  std::vector<std::unique_ptr<amqp_server>> servers;
+  std::vector<queue_start> queues; // all but those that clients declared
+  std::size_t recovering = 0;      // queues that will announce themselves
+  std::set<std::string> consumed;  // queues with a consumer in the pipeline
   std::map<std::string, std::shared_ptr<source_report>> sources;
   std::map<std::string, std::shared_ptr<supervisor_figures>> stages;
   caf::actor root;
@@ -81,6 +99,10 @@ struct node::parts {
   std::shared_ptr<control> answers;
   bool is_stopped = false;
 
+  result<> recover(kept_topology& kept, std::vector<queue_options> others);
+  void start_topology(
+    const checked_config& what, kept_topology kept, std::uint64_t memory);
+  result<> open_servers(const checked_config& what);
   void spawn_services(std::shared_ptr<const route_table> table);
   void start_tree(std::vector<child_spec> branches, const stop_asked& asked);
   void wait_for_queues();
@@ -97,8 +119,33 @@ void node::parts::spawn_services(std::shared_ptr<const route_table> table) {
   places.store = system.spawn<caf::detached>(run_store, store, is_full);
   places.reader = system.spawn<caf::detached>(run_reader, store);
   places.directory = system.spawn(run_directory);
-  places.router =
-    system.spawn(run_router, places.directory, std::move(table), routed);
+  places.router = system.spawn(
+    run_router, places.directory, std::move(table), routes, routed);
+}
+
+/// Reads what is stored of all queues with one look at each log, and erases
+/// what belongs to none: queues that were deleted, or were in memory.
+result<>
+node::parts::recover(kept_topology& kept, std::vector<queue_options> others) {
+  for (auto& x : others) queues.push_back({std::move(x), {}, nullptr});
+  auto durable = std::vector<queue_start*>{};
+  for (auto* all : {&queues, &kept.queues})
+    for (auto& x : *all)
+      if (x.options.is_durable) durable.push_back(&x);
+  auto options = std::vector<queue_options>{};
+  for (const auto* x : durable) options.push_back(x->options);
+  auto orphans = std::vector<log_place>{};
+  auto machines = recover_queues(*store, options, &orphans);
+  if (!machines) return machines.error();
+  for (std::size_t i = 0; i < durable.size(); ++i)
+    durable[i]->recovered = std::move((*machines)[i]);
+  if (orphans.empty()) return {};
+  auto request = commit_request{};
+  request.erases = std::move(orphans);
+  request.sync = false;
+  auto done = store->commit(request);
+  if (!done) return done.error();
+  return {};
 }
 
 child_spec node::parts::queue_branch() const {
@@ -109,6 +156,27 @@ child_spec node::parts::queue_branch() const {
   for (const auto& of : queues)
     options.children.push_back(queue_child(places, of));
   return as_child(std::move(options));
+}
+
+/// Clients find every queue by the topology; it starts those they declared.
+void node::parts::start_topology(
+  const checked_config& what, kept_topology kept, std::uint64_t memory) {
+  auto others = std::vector<queue_options>{};
+  for (const auto& x : queues) others.push_back(x.options);
+  recovering = queues.size() + kept.queues.size();
+  topology = system.spawn(
+    run_topology, places,
+    make_topology_start(what, std::move(kept), others, routes, memory));
+}
+
+result<> node::parts::open_servers(const checked_config& what) {
+  access = system.spawn<caf::detached>(
+    run_access, std::make_shared<login_check>(users_of(what.config)));
+  auto opened = troupe::open_servers(
+    system, what, {topology, access, places.router, routes, places.is_full});
+  if (!opened) return opened.error();
+  servers = std::move(*opened);
+  return {};
 }
 
 void node::parts::start_tree(
@@ -127,7 +195,7 @@ void node::parts::start_tree(
 void node::parts::wait_for_queues() {
   auto self = caf::scoped_actor{system};
   self->send(places.directory, directory::watch{});
-  for (auto missing = queues.size(); missing > 0; --missing)
+  for (auto missing = recovering; missing > 0; --missing)
     self->receive([](const directory::queue_up&) {});
 }
 
@@ -139,10 +207,17 @@ result<std::unique_ptr<node>> node::start(
   auto opened = open_store(what.config.node.data_dir);
   if (!opened) return opened.error();
   all->store = std::move(*opened);
-  auto queues = queues_of(*all->store, what);
+  auto memory = memory_share(what.config.node.memory_budget, usual_queues);
+  auto kept = restore_topology(*all->store, memory);
+  if (!kept) return kept.error();
+  auto queues = queues_of(*all->store, what, *kept);
   if (!queues) return queues.error();
-  all->queues = std::move(*queues);
-  all->spawn_services(make_route_table(what, all->queues));
+  auto table = make_route_table(what, *queues);
+  if (auto done = all->recover(*kept, std::move(*queues)); !done)
+    return done.error();
+  all->spawn_services(std::move(table));
+  all->start_topology(what, std::move(*kept), memory);
+  if (auto done = all->open_servers(what); !done) return done.error();
 
   auto made =
     stages_of(what, handlers, all->store, all->places.directory, asked);
@@ -164,7 +239,6 @@ result<std::unique_ptr<node>> node::start(
   places.store = all->store;
   places.directory = all->places.directory;
   places.node_name = what.config.node.name;
-  places.queues = all->queues;
   for (const auto& [name, queue] : what.plan.queues)
     if (queue.is_dead_letters) places.dead_letter_queues.insert(name);
   places.stages = all->stages;
@@ -172,6 +246,7 @@ result<std::unique_ptr<node>> node::start(
   places.routed = all->routed;
   places.stop = [asked] { asked("an operator asked for it"); };
   all->answers = std::make_shared<control>(std::move(places));
+  for (const auto& x : all->servers) x->start();
   return std::unique_ptr<node>{new node{std::move(all)}};
 }
 
@@ -181,21 +256,27 @@ node::start_quiet(const std::filesystem::path& data_dir) {
   auto opened = open_store(data_dir);
   if (!opened) return opened.error();
   all->store = std::move(*opened);
-  auto known = stored_queues(*all->store);
+  auto kept = restore_topology(*all->store, quiet_memory);
+  if (!kept) return kept.error();
+  auto known = queues_of(*all->store, *kept);
   if (!known) return known.error();
   auto places = control_places{};
+  auto queues = std::vector<queue_options>{};
   for (auto& x : *known) {
     if (x.is_dead_letters) places.dead_letter_queues.insert(x.options.name);
-    all->queues.push_back(std::move(x.options));
+    queues.push_back(std::move(x.options));
   }
-  all->spawn_services(make_route_table({}, all->queues));
+  auto table = make_route_table({}, queues);
+  if (auto done = all->recover(*kept, std::move(queues)); !done)
+    return done.error();
+  all->spawn_services(std::move(table));
+  all->start_topology({}, std::move(*kept), quiet_memory);
   all->start_tree({all->queue_branch()}, [](const std::string&) {});
   all->wait_for_queues();
   places.system = &all->system;
   places.store = all->store;
   places.directory = all->places.directory;
   places.node_name = "(stopped)";
-  places.queues = all->queues;
   places.routed = all->routed;
   places.stop = [] {};
   all->answers = std::make_shared<control>(std::move(places));
@@ -217,7 +298,8 @@ node::progress node::look() {
   for (const auto& [name, x] : parts_->stages)
     if (x->has_given_up) now.failure = "stage " + name + " is paused";
   auto self = caf::scoped_actor{parts_->system};
-  for (const auto& of : parts_->queues) {
+  for (const auto& x : parts_->queues) {
+    const auto& of = x.options;
     auto found = caf::actor{};
     self
       ->request(
@@ -249,19 +331,16 @@ node::progress node::look() {
 bool node::parts::close_queues(clock::time_point deadline) {
   auto self = caf::scoped_actor{system};
   auto in_time = true;
-  for (const auto& of : queues) {
-    auto found = caf::actor{};
-    self->request(places.directory, caf::infinite, directory::find{of.name})
-      .receive(
-        [&](const directory::queue_up& x) {
-          found = caf::actor_cast<caf::actor>(x.where);
-        },
-        [](const caf::error&) {});
-    if (!found) continue; // it recovers at the next start
+  auto ready = directory::listing{};
+  self->request(places.directory, caf::infinite, directory::list{})
+    .receive(
+      [&](directory::listing& x) { ready = std::move(x); },
+      [](const caf::error&) {});
+  for (const auto& x : ready.queues) { // others recover at the next start
     auto left = std::max(deadline - clock::now(), clock::duration{0});
     self
       ->request(
-        caf::actor_cast<queue_actor>(found),
+        caf::actor_cast<queue_actor>(x.where),
         std::chrono::duration_cast<caf::timespan>(left), queue::close{})
       .receive(
         [](queue::closed) {}, [&](const caf::error&) { in_time = false; });
@@ -273,6 +352,8 @@ bool node::stop(duration grace) {
   auto& all = *parts_;
   if (std::exchange(all.is_stopped, true)) return true;
   auto deadline = clock::now() + grace;
+  for (const auto& x : all.servers) x->stop(deadline);
+  all.servers.clear();
   auto in_time = stop_and_wait(all.system, all.source_tree->get(), deadline);
   in_time &= stop_and_wait(all.system, all.stage_tree->get(), deadline);
   in_time &= all.close_queues(
@@ -288,16 +369,21 @@ node::~node() { stop(std::chrono::seconds{10}); }
 /// system waits for all of them.
 node::parts::~parts() {
   answers.reset();
+  servers.clear();
   source_tree->set(nullptr);
   stage_tree->set(nullptr);
   if (root) caf::anon_send_exit(root, caf::exit_reason::kill);
   root = nullptr;
   for (const auto& who :
-       {caf::actor_cast<caf::actor>(places.router),
+       {caf::actor_cast<caf::actor>(topology),
+        caf::actor_cast<caf::actor>(access),
+        caf::actor_cast<caf::actor>(places.router),
         caf::actor_cast<caf::actor>(places.directory),
         caf::actor_cast<caf::actor>(places.reader),
         caf::actor_cast<caf::actor>(places.store)})
     if (who) caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+  topology = nullptr;
+  access = nullptr;
   places = {};
 }
 

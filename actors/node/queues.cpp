@@ -52,12 +52,6 @@ result<> remember(log_store& store, const queue_config& queue) {
   return {};
 }
 
-void share_memory(std::vector<queue_options>& queues, std::uint64_t budget) {
-  constexpr auto least = std::uint64_t{1024} * 1024;
-  for (auto& x : queues)
-    x.resident_limit = std::max(budget / queues.size(), least);
-}
-
 // Who asks a stopped node a question has its store for a moment. A node that
 // starts just then, or another question, waits for that.
 constexpr auto patience = std::chrono::milliseconds{1000};
@@ -88,10 +82,10 @@ open_store(const std::filesystem::path& data_dir) {
   return std::shared_ptr<log_store>{std::move(*opened)};
 }
 
-result<std::vector<stored_queue>> stored_queues(const log_store& store) {
+result<std::vector<known_queue>> known_queues(const log_store& store) {
   auto records = store.queues();
   if (!records) return records.error();
-  auto all = std::vector<stored_queue>{};
+  auto all = std::vector<known_queue>{};
   for (const auto& record : *records) {
     auto owner = owner_of(record.name);
     auto group = group_of(record.name, 0);
@@ -105,16 +99,39 @@ result<std::vector<stored_queue>> stored_queues(const log_store& store) {
       made.order = order_config{**key, record.partitions};
     auto options = to_options(made);
     options.id = record.id;
+    if (auto end = record.name.find('\n'); end != std::string::npos) {
+      options.vhost = record.name.substr(0, end);
+      options.name = record.name.substr(end + 1);
+    }
     all.push_back({std::move(options), dead->value_or("0") == "1"});
   }
   return all;
 }
 
-result<std::vector<queue_options>>
-queues_of(log_store& store, const checked_config& what) {
+std::uint64_t memory_share(std::uint64_t budget, std::size_t queues) {
+  constexpr auto least = std::uint64_t{1024} * 1024;
+  return std::max(budget / std::max(queues, std::size_t{1}), least);
+}
+
+result<std::vector<known_queue>>
+queues_of(const log_store& store, const kept_topology& kept) {
+  auto known = known_queues(store);
+  if (known)
+    std::erase_if(*known, [&](const known_queue& x) {
+      return kept.has(x.options.full_name());
+    });
+  return known;
+}
+
+result<std::vector<queue_options>> queues_of(
+  log_store& store, const checked_config& what, const kept_topology& kept) {
   auto all = std::vector<queue_options>{};
+  // Queues in memory are numbered where neither stored ones nor those that
+  // clients declare ever are.
+  auto last_id = std::uint64_t{1} << 62;
   for (const auto& [name, queue] : what.plan.queues) {
     auto options = to_options(queue);
+    options.id = queue_id{++last_id};
     if (options.is_durable) {
       auto record = store.define_queue(name, options.partitions);
       if (!record) return record.error();
@@ -123,12 +140,13 @@ queues_of(log_store& store, const checked_config& what) {
     }
     all.push_back(std::move(options));
   }
-  auto known = stored_queues(store);
+  auto known = queues_of(store, kept);
   if (!known) return known.error();
   for (auto& x : *known)
-    if (!what.plan.queues.contains(x.options.name))
+    if (!what.plan.queues.contains(x.options.full_name()))
       all.push_back(std::move(x.options));
-  share_memory(all, what.config.node.memory_budget);
+  for (auto& x : all)
+    x.resident_limit = memory_share(what.config.node.memory_budget, all.size());
   return all;
 }
 

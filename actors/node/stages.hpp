@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/node/clients.hpp"
 #include "actors/node/configuration.hpp"
 #include "actors/queue_actor.hpp"
 #include "actors/source_report.hpp"
@@ -28,16 +29,24 @@ result<std::shared_ptr<log_store>>
 open_store(const std::filesystem::path& data_dir);
 
 /// A queue as the store remembers it, without any configuration.
-struct stored_queue {
+struct known_queue {
   queue_options options;
   bool is_dead_letters = false;
 };
-result<std::vector<stored_queue>> stored_queues(const log_store& store);
+result<std::vector<known_queue>> known_queues(const log_store& store);
 
 /// Returns the queues of a plan, and those that only the store still knows:
-/// what is in them must not be lost from sight. Remembers new ones.
-result<std::vector<queue_options>>
-queues_of(log_store& store, const checked_config& what);
+/// what is in them must not be lost from sight. Remembers new ones. Those that
+/// clients declared are not among them.
+result<std::vector<queue_options>> queues_of(
+  log_store& store, const checked_config& what, const kept_topology& kept);
+
+/// The same without a plan.
+result<std::vector<known_queue>>
+queues_of(const log_store& store, const kept_topology& kept);
+
+/// Returns the share of the memory budget that one queue of so many gets.
+std::uint64_t memory_share(std::uint64_t budget, std::size_t queues);
 
 std::shared_ptr<const route_table> make_route_table(
   const checked_config& what, const std::vector<queue_options>& queues);

@@ -1,6 +1,7 @@
 #include "engine/amqp/queue_arguments.hpp"
 
 #include "engine/base/stable_hash.hpp"
+#include "engine/message/field_lookup.hpp"
 #include "engine/routing/key_expression.hpp"
 
 #include <algorithm>
@@ -18,7 +19,6 @@ constexpr std::uint16_t not_implemented = 540;
 constexpr std::int64_t most_milliseconds = 4'294'967'295;
 constexpr std::int64_t most_priority = 255;
 constexpr std::uint16_t quorum_levels = 32;
-constexpr std::uint8_t quorum_usual_priority = 4;
 constexpr std::uint32_t quorum_delivery_limit = 20;
 constexpr std::uint16_t key_partitions = 64;
 constexpr std::uint64_t dedup_entries = 128 * 1024;
@@ -26,31 +26,8 @@ constexpr std::uint64_t dedup_entries = 128 * 1024;
 /// Why an argument is refused, in Erlang's notation, as RabbitMQ shows it.
 using complaint = std::optional<std::string>;
 
-std::optional<std::int64_t> to_integer(const field_value& value) {
-  return std::visit(
-    [](const auto& x) -> std::optional<std::int64_t> {
-      using type = std::decay_t<decltype(x)>;
-      if constexpr (std::is_integral_v<type> && !std::is_same_v<type, bool>)
-        return static_cast<std::int64_t>(x);
-      else
-        return std::nullopt;
-    },
-    value.value);
-}
-
-/// Returns RabbitMQ's name of a value's type.
-std::string type_name(const field_value& value) {
-  static constexpr auto names = std::array{
-    "void",          "bool",      "byte",        "unsignedbyte", "short",
-    "unsignedshort", "signedint", "unsignedint", "long",         "float",
-    "double",        "decimal",   "longstr",     "binary",       "timestamp",
-    "array",         "table"};
-  static_assert(names.size() == std::variant_size_v<field_value::any>);
-  return names[value.value.index()];
-}
-
 std::string wrong_type(const field_value& value) {
-  return "{unacceptable_type," + type_name(value) + "}";
+  return "{unacceptable_type," + std::string{type_name(value)} + "}";
 }
 
 complaint check_at_least(std::int64_t value, std::int64_t least) {
@@ -320,7 +297,6 @@ void complete_quorum(queue_settings& to, bool has_limit) {
   if (options.by_priority || options.key) return;
   options.by_priority = true;
   options.partitions = quorum_levels;
-  to.usual_priority = quorum_usual_priority;
 }
 
 complaint check_together(const queue_settings& all) {

@@ -15,7 +15,6 @@ namespace troupe::amqp {
 struct queue_settings {
   queue_options options;           // all but the id and where memory ends
   std::optional<duration> expires; // unused for so long, the queue goes
-  std::uint8_t usual_priority = 0; // of messages that name none
   /// Arguments that RabbitMQ knows and that mean nothing here.
   std::vector<std::string> ignored;
 };

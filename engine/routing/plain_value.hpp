@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/message/field_table.hpp"
+#include "engine/message/field_lookup.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -29,18 +29,6 @@ plain_value plain(const encoded_field& from);
 bool is_same(const plain_value& a, const plain_value& b);
 
 // -- arguments of declarations
-
-/// Returns the first value called `name`, or null.
-const field_value* find(const field_table& in, std::string_view name);
-
-/// Returns an argument that is a string, or null.
-const std::string* find_text(const field_table& in, std::string_view name);
-
-/// Returns an integer of whatever width.
-std::optional<std::int64_t> to_integer(const field_value& value);
-
-/// Returns RabbitMQ's name of the value's type: `longstr`, `signedint` ...
-std::string_view type_name(const field_value& value);
 
 /// Returns the value as RabbitMQ's texts show it; tables and arrays as "...".
 std::string value_text(const field_value& value);

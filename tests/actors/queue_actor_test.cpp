@@ -22,11 +22,14 @@ struct stage_set {
     places.is_full = is_full;
     places.reader = spawn_empty_reader(box);
     places.directory = box.spawn(run_directory);
-    places.router = box.spawn(run_router, places.directory, table, figures);
+    places.router =
+      box.spawn(run_router, places.directory, table, routes, figures);
     start();
   }
 
-  void start() { orders = box.spawn(run_queue, places, options); }
+  void start() {
+    orders = box.spawn(run_queue, places, queue_start{options, {}, nullptr});
+  }
 
   void publish(
     std::uint64_t ticket,
@@ -66,6 +69,7 @@ struct stage_set {
     std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<yes_store> store = std::make_shared<yes_store>();
   std::shared_ptr<route_table> table = std::make_shared<route_table>();
+  std::shared_ptr<routes_board> routes = std::make_shared<routes_board>();
   std::shared_ptr<router_figures> figures = std::make_shared<router_figures>();
   queue_options options;
   queue_places places;

@@ -53,7 +53,8 @@ void pipeline_rig::start_router(const pipeline_shape& shape) {
     queue.key = key_expression::parse("routing_key").value();
   table->outputs["in"] = {{route_target::kind::queue, "q"}};
   router_ = kept(system_.spawn(
-    run_router, directory_, table, std::make_shared<router_figures>()));
+    run_router, directory_, table, std::make_shared<routes_board>(),
+    std::make_shared<router_figures>()));
 }
 
 void pipeline_rig::start_queue(const pipeline_shape& shape) {
@@ -66,7 +67,8 @@ void pipeline_rig::start_queue(const pipeline_shape& shape) {
   if (shape.is_ordered)
     options.key = [](const message& m) { return stable_hash(m.routing_key()); };
   auto places = queue_places{store_, is_full_, reader_, router_, directory_};
-  queue_ = kept(system_.spawn(run_queue, places, options));
+  queue_ =
+    kept(system_.spawn(run_queue, places, queue_start{options, {}, nullptr}));
 }
 
 void pipeline_rig::start_consumers(const pipeline_shape& shape) {

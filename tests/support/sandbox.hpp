@@ -113,6 +113,11 @@ public:
           },
           [](store::flush) {},
           [](store::look) {},
+          [state](const store::define& msg) {
+            return store::defined{
+              {msg.queue, queue_id{++state->last_queue}, msg.partitions}, {}};
+          },
+          [](store::drop) {},
         };
       });
   }
@@ -121,6 +126,7 @@ public:
   std::vector<commit_request> seen;
   std::vector<std::pair<queue_actor, queue::stored>> held;
   log_index last_index = 0;
+  std::uint64_t last_queue = 0;
 };
 
 /// A reader for queues that start empty.

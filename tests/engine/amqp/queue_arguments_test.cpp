@@ -82,7 +82,6 @@ TEST_CASE("queue_arguments: a quorum queue counts deliveries") {
   auto made = settings_of({text("x-queue-type", "quorum")});
   CHECK(made.options.counts_deliveries);
   CHECK(made.options.delivery_limit == 20u);
-  CHECK(made.usual_priority == 4);
   auto endless = settings_of(
     {text("x-queue-type", "quorum"), number("x-delivery-limit", -1)});
   CHECK_FALSE(endless.options.delivery_limit);

@@ -1,0 +1,155 @@
+#include "actors/actor_clock.hpp"
+#include "actors/queue_actor.hpp"
+#include "engine/ring/slot_map.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+// The queue actor's second half: carrying out what its machine wants done.
+
+namespace troupe {
+
+/// Acts behind all that is in the mailbox already, so that one commit and one
+/// delivery to each consumer carry the result of them all.
+void queue_state::act_soon() {
+  if (is_act_due_) return;
+  is_act_due_ = true;
+  self_->send(queue_actor{self_}, queue::act{});
+}
+
+void queue_state::act() {
+  machine_->lend();
+  auto todo = machine_->take_actions();
+  send_appends(todo.appends);
+  send_erases(todo.erases);
+  send_confirms(todo.confirms);
+  send_deliveries(todo.deliveries);
+  send_gets(todo.gets);
+  send_forwards(todo.forwards);
+  const auto& options = machine_->options();
+  for (const auto& x : todo.fetches)
+    self_->send(
+      places_.reader, store::read{
+                        {group_of(options.full_name(), x.partition), x.index},
+                        x.partition,
+                        x.first});
+  send_settled(todo.settlements);
+  set_timer();
+  answer_close();
+}
+
+void queue_state::send_appends(std::vector<log_append>& appends) {
+  if (appends.empty()) return;
+  const auto& options = machine_->options();
+  auto msg = store::commit{};
+  msg.what.sync = false; // what settles rides with the next one that must
+  for (auto& x : appends) {
+    auto group = group_of(options.full_name(), x.partition);
+    for (auto index : x.erases) msg.what.erases.push_back({group, index});
+    if (auto* settled = std::get_if<settle_entry>(&x.entry))
+      for (const auto& change : settled->changes)
+        msg.what.changes.push_back({group, change});
+    if (std::holds_alternative<publish_entry>(x.entry))
+      msg.what.sync |= options.is_durable && !options.confirm_early;
+    msg.partitions.push_back(x.partition);
+    // A queue in memory stores what has no room there, and state.
+    if (options.is_durable || x.is_spill)
+      msg.what.appends.push_back({group, encode(x.entry)});
+  }
+  ++commits_out_;
+  self_->send(places_.store, std::move(msg));
+}
+
+void queue_state::send_erases(const std::vector<log_erase>& erases) {
+  if (erases.empty()) return;
+  auto name = machine_->options().full_name();
+  auto msg = store::commit{};
+  msg.what.sync = false;
+  for (const auto& x : erases)
+    msg.what.erases.push_back({group_of(name, x.partition), x.index});
+  self_->send(places_.store, std::move(msg));
+}
+
+void queue_state::send_confirms(const std::vector<confirm>& confirms) {
+  if (confirms.empty()) return;
+  auto by_sender = std::map<caf::strong_actor_ptr, router::confirmed>{};
+  for (const auto& x : confirms) {
+    auto found = publishers_.find(x.ticket);
+    if (found == publishers_.end()) continue;
+    auto& [who, ticket] = found->second;
+    auto& to = by_sender[who];
+    to.tickets.push_back(ticket);
+    if (!x.refused.empty()) to.refused[ticket] = x.refused;
+    publishers_.erase(found);
+  }
+  // A connection takes this as a router does.
+  for (auto& [who, what] : by_sender)
+    if (who) self_->send(caf::actor_cast<router_actor>(who), std::move(what));
+}
+
+void queue_state::send_deliveries(std::vector<delivery>& deliveries) {
+  // A connection takes this as a handler's consumer does.
+  for (auto& x : deliveries)
+    if (auto* to = consumers_.find(x.to))
+      self_->send(
+        caf::actor_cast<consumer_actor>(to->who),
+        consumer::deliver{std::move(x.runs), to->number});
+}
+
+void queue_state::send_gets(std::vector<got>& gets) {
+  for (auto& x : gets)
+    if (auto* to = consumers_.find(x.to))
+      answer_edge(to->who, amqp::got{std::move(x.run), x.remaining});
+}
+
+void queue_state::answer_edge(
+  const caf::strong_actor_ptr& who, amqp::answer what) {
+  self_->send(
+    caf::actor_cast<connection_actor>(who), edge::answered{std::move(what)});
+}
+
+/// Answers rounds in the order they came, once all of each is committed: what
+/// a later one settled may be committed first where partitions differ.
+void queue_state::send_settled(
+  const std::vector<troupe::settled>& settlements) {
+  for (const auto& x : settlements) {
+    auto* to = consumers_.find(x.to);
+    if (!to || x.number == 0) continue;
+    auto& rounds = to->rounds;
+    --rounds[x.number - to->first_round].open;
+    auto number = std::uint64_t{0};
+    for (; !rounds.empty() && rounds.front().open == 0; ++to->first_round) {
+      number = std::max(number, rounds.front().number);
+      rounds.pop_front();
+    }
+    if (number > 0)
+      self_->send(
+        caf::actor_cast<consumer_actor>(to->who), consumer::settled{number});
+  }
+}
+
+void queue_state::send_forwards(std::vector<forward>& forwards) {
+  const auto& options = machine_->options();
+  for (auto& x : forwards) {
+    forwards_[++last_forward_] = {x.partition, x.index};
+    self_->send(
+      places_.router,
+      router::publish_output{
+        last_forward_, std::move(x.what.output),
+        options.name + '#' + std::to_string(x.partition),
+        std::move(x.what.sequences), std::move(x.what.messages)});
+  }
+}
+
+void queue_state::set_timer() {
+  auto due = machine_->next_due();
+  if (auto end = expiry(); end && (!due || *end < *due)) due = end;
+  if (!due || (timer_ && *timer_ <= *due)) return;
+  timer_ = due;
+  auto wait = std::max(*due - actor_now(*self_), duration{0});
+  self_->delayed_send(
+    queue_actor{self_}, wait, queue::wake{++timer_generation_});
+}
+
+} // namespace troupe

@@ -1,0 +1,174 @@
+#include "actors/topology_actor.hpp"
+
+#include "actors/queue_place.hpp"
+#include "engine/ring/slot_map.hpp"
+
+#include <caf/send.hpp>
+
+namespace troupe {
+
+namespace {
+
+// Where the topology's changes are kept among the groups' logs.
+constexpr auto kept_in = group_id{0};
+
+// AMQP's reply codes.
+constexpr std::uint16_t internal_error = 541;
+constexpr std::uint16_t not_allowed = 530;
+
+std::uint16_t code_of(refusal::reason why) {
+  switch (why) {
+    case refusal::reason::not_found: return 404;
+    case refusal::reason::precondition_failed: return 406;
+    case refusal::reason::access_refused: return 403;
+    case refusal::reason::resource_locked: return 405;
+    case refusal::reason::not_allowed: return not_allowed;
+    case refusal::reason::command_invalid: return 503;
+  }
+  return internal_error;
+}
+
+exchange_declaration to_declaration(const amqp::declare_exchange& from) {
+  return {from.name,        from.type,     from.durable,
+          from.auto_delete, from.internal, from.arguments};
+}
+
+binding to_binding(amqp::change_binding& from) {
+  using kind = binding::kind;
+  return {
+    std::move(from.source), from.to_queue ? kind::queue : kind::exchange,
+    std::move(from.destination), std::move(from.routing_key),
+    std::move(from.arguments)};
+}
+
+} // namespace
+
+topology_actor::behavior_type topology_state::handlers(
+  self_pointer self, queue_places places, topology_start start) {
+  self_ = self;
+  places_ = std::move(places);
+  places_.topology = topology_actor{self};
+  machine_ = std::move(start.machine);
+  routes_ = std::move(start.routes);
+  resident_limit_ = start.resident_limit;
+  self->set_down_handler([this](const caf::down_msg& msg) { child_down(msg); });
+  ids_ = std::move(start.configured);
+  for (auto& x : start.queues) adopt(std::move(x));
+  put_up();
+  self->send(places_.directory, directory::watch{});
+  return {
+    [this](broker::ask& msg) { ask(msg); },
+    [this](broker::connection_gone msg) { connection_gone(msg.connection); },
+    [this](broker::queue_unused msg) { queue_unused(msg); },
+    [this](const queue::stored&) { stored(); },
+    [this](const directory::queue_up& msg) { queue_up(msg); },
+  };
+}
+
+void topology_state::ask(broker::ask& msg) {
+  auto by = asker{self_->current_sender(), msg.connection};
+  std::visit([&](auto& what) { carry_out(by, what); }, msg.what);
+}
+
+// -- answers
+
+void topology_state::answer(const asker& by, amqp::answer what) {
+  if (by.who)
+    self_->send(
+      caf::actor_cast<connection_actor>(by.who),
+      edge::answered{std::move(what)});
+}
+
+void topology_state::refuse(const asker& by, const refusal& why) {
+  answer(by, amqp::refused{code_of(why.why), why.text});
+}
+
+/// Shows a change to all who route, has what must last stored, and answers
+/// then.
+void topology_state::answer_stored(
+  const asker& by, amqp::answer what, const topology_change& change) {
+  put_up();
+  follow(change);
+  if (change.records.empty()) {
+    answer(by, std::move(what));
+    return;
+  }
+  auto msg = store::commit{};
+  for (const auto& x : change.records)
+    msg.what.changes.push_back(
+      {kept_in, {topology_owner, x.vhost, x.key, x.value}});
+  unanswered_.emplace_back(by, std::move(what));
+  self_->send(places_.store, std::move(msg));
+}
+
+void topology_state::stored() {
+  auto [by, what] = std::move(unanswered_.front());
+  unanswered_.pop_front();
+  answer(by, std::move(what));
+}
+
+// -- requests
+
+void topology_state::carry_out(const asker& by, amqp::open_vhost& what) {
+  if (machine_.snapshot()->has_vhost(what.vhost))
+    answer(by, amqp::done{});
+  else
+    answer(
+      by, amqp::refused{not_allowed, "vhost " + what.vhost + " not found"});
+}
+
+void topology_state::carry_out(const asker& by, amqp::declare_exchange& what) {
+  if (what.passive) {
+    auto found = machine_.find_exchange(what.vhost, what.name);
+    if (found)
+      answer(by, amqp::done{});
+    else
+      refuse(by, found.error());
+    return;
+  }
+  auto changed = machine_.declare_exchange(what.vhost, to_declaration(what));
+  if (!changed) {
+    refuse(by, changed.error());
+    return;
+  }
+  auto* made = machine_.snapshot()->find_exchange(what.vhost, what.name);
+  if (changed->is_new && made && made->is_delayed())
+    add_delay(what.vhost, *made);
+  answer_stored(by, amqp::done{}, *changed);
+}
+
+void topology_state::carry_out(const asker& by, amqp::delete_exchange& what) {
+  auto changed = machine_.delete_exchange(
+    what.vhost, what.name,
+    what.if_unused ? removal::if_unused : removal::always);
+  if (changed)
+    answer_stored(by, amqp::done{}, *changed);
+  else
+    refuse(by, changed.error());
+}
+
+void topology_state::carry_out(const asker& by, amqp::change_binding& what) {
+  auto vhost = what.vhost;
+  auto adds = what.adds;
+  auto which = to_binding(what);
+  auto changed = adds ? machine_.bind(vhost, std::move(which), by.connection)
+                      : machine_.unbind(vhost, std::move(which), by.connection);
+  if (changed)
+    answer_stored(by, amqp::done{}, *changed);
+  else
+    refuse(by, changed.error());
+}
+
+template <class Other>
+void topology_state::carry_out(const asker& by, Other&) {
+  answer(by, amqp::refused{internal_error, "the topology cannot answer this"});
+}
+
+topology_actor::behavior_type run_topology(
+  topology_actor::stateful_pointer<topology_state> self,
+  queue_places places,
+  topology_start start) {
+  return self->state.handlers(self, std::move(places), std::move(start));
+}
+
+} // namespace troupe

@@ -1,0 +1,136 @@
+#pragma once
+
+#include "actors/queue_actor.hpp"
+#include "actors/routes_board.hpp"
+#include "engine/amqp/queue_arguments.hpp"
+#include "engine/routing/topology.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe {
+
+/// The handler's name under which the store keeps the topology as state: the
+/// vhost is the scope.
+constexpr auto topology_owner = "amqp:topology";
+
+/// What the topology actor starts with, as stored and as configured.
+struct topology_start {
+  troupe::topology machine;
+  std::vector<queue_start> queues; // durable ones that clients declared
+  std::map<std::string, queue_id> configured; // others' queues, by full name
+  std::shared_ptr<routes_board> routes;
+  std::uint64_t resident_limit = 0; // bytes of bodies, of each queue
+};
+
+/// The shell of the topology machine, and the parent of the queues that
+/// clients declare. A change is seen in the routes before it is answered, and
+/// answered once it is stored.
+class topology_state {
+public:
+  static inline const char* name = "topology";
+
+  topology_actor::behavior_type handlers(
+    topology_actor::stateful_pointer<topology_state> self,
+    queue_places places,
+    topology_start start);
+
+private:
+  using self_pointer = topology_actor::stateful_pointer<topology_state>;
+
+  struct asker {
+    caf::strong_actor_ptr who;
+    std::uint64_t connection = 0;
+  };
+  /// A queue of this actor's.
+  struct child {
+    std::string vhost;
+    std::string name;
+    queue_start start;
+    queue_actor where;
+    bool is_placed = false;          // the routes know where it is
+    std::deque<time_point> failures; // the latest
+  };
+
+  // requests (topology_actor.cpp)
+  void ask(broker::ask& msg);
+  void carry_out(const asker& by, amqp::open_vhost& what);
+  void carry_out(const asker& by, amqp::declare_exchange& what);
+  void carry_out(const asker& by, amqp::delete_exchange& what);
+  void carry_out(const asker& by, amqp::change_binding& what);
+  void carry_out(const asker& by, amqp::declare_queue& what);
+  void carry_out(const asker& by, amqp::delete_queue& what);
+  void carry_out(const asker& by, amqp::purge_queue& what);
+  template <class Other>
+  void carry_out(const asker& by, Other&);
+  void answer(const asker& by, amqp::answer what);
+  void refuse(const asker& by, const refusal& why);
+  void answer_stored(
+    const asker& by, amqp::answer what, const topology_change& change);
+  void stored();
+
+  // queues (topology_queues.cpp)
+  void find(const asker& by, const amqp::declare_queue& what);
+  void answer_counts(const asker& by, const routed_queue& queue);
+  void create(
+    const asker& by,
+    const amqp::declare_queue& what,
+    const queue_declaration& declared);
+  void add(
+    const asker& by,
+    const std::string& vhost,
+    const queue_declaration& declared,
+    queue_start start);
+  void add_delay(const std::string& vhost, const exchange& of);
+  void remove(const asker& by, const child& which, std::uint64_t messages);
+  void follow(const topology_change& change);
+  void forget(const routed_queue& gone);
+  void connection_gone(std::uint64_t connection);
+  void queue_unused(const broker::queue_unused& msg);
+  void queue_up(const directory::queue_up& msg);
+  void adopt(queue_start start);
+  void start(child& which);
+  void child_down(const caf::down_msg& msg);
+  void set_place(queue_id of, queue_actor where);
+  void put_up() { routes_->put_up(machine_.snapshot()); }
+  std::string random_name();
+  queue_id next_id() { return queue_id{++last_id_}; }
+
+  self_pointer self_ = nullptr;
+  queue_places places_;
+  troupe::topology machine_;
+  std::shared_ptr<routes_board> routes_;
+  std::uint64_t resident_limit_ = 0;
+  std::map<queue_id, child> children_;
+  std::map<caf::actor_addr, queue_id> by_actor_;
+  std::map<std::string, queue_id> ids_; // by full name, also of others' queues
+  std::deque<std::pair<asker, amqp::answer>> unanswered_; // being stored
+  /// Queues in memory are numbered where no stored one ever is.
+  std::uint64_t last_id_ = std::uint64_t{1} << 63;
+  std::mt19937_64 random_{std::random_device{}()};
+};
+
+/// Starts the topology. It ends with the node.
+topology_actor::behavior_type run_topology(
+  topology_actor::stateful_pointer<topology_state> self,
+  queue_places places,
+  topology_start start);
+
+/// Returns a queue as routing sees it, without a place.
+new_queue new_queue_of(const queue_options& from);
+
+/// Returns how a queue that is declared is to be started, all but its id.
+std::variant<queue_start, amqp::refused> start_of(
+  const std::string& vhost,
+  const queue_declaration& declared,
+  std::uint64_t resident_limit);
+
+} // namespace troupe

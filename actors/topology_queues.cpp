@@ -1,0 +1,398 @@
+#include "actors/actor_clock.hpp"
+#include "actors/queue_place.hpp"
+#include "actors/topology_actor.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+// The topology actor's second half: the queues that clients declare.
+
+namespace troupe {
+
+namespace {
+
+constexpr std::uint16_t access_refused = 403;
+constexpr std::uint16_t precondition_failed = 406;
+
+// A queue's actor that fails so often within a minute is left alone: what it
+// stored is there at the next start.
+constexpr std::size_t most_failures = 5;
+constexpr auto failures_within = std::chrono::minutes{1};
+
+const auto reply_prefix = std::string{"amq.rabbitmq.reply-to."};
+const auto delay_prefix = amqp::delayed_queue_name("");
+
+std::string place_text(const std::string& vhost, const std::string& name) {
+  return "queue '" + name + "' in vhost '" + vhost + "'";
+}
+
+queue_declaration to_declaration(const amqp::declare_queue& from) {
+  auto made = queue_declaration{};
+  made.name = from.name;
+  made.durable = from.durable && !from.exclusive;
+  made.exclusive = from.exclusive;
+  made.auto_delete = from.auto_delete;
+  made.arguments = from.arguments;
+  made.is_server_named = from.name.starts_with(reply_prefix);
+  return made;
+}
+
+/// The queue in which a delayed exchange's messages wait: what expires there is
+/// published to the exchange once more.
+queue_options
+delay_options(const std::string& vhost, const queue_declaration& declared) {
+  auto made = queue_options{};
+  made.vhost = vhost;
+  made.name = declared.name;
+  made.is_durable = declared.durable;
+  auto rule = dead_letter_rule{};
+  rule.output = "amqp:" + vhost;
+  rule.exchange = declared.name.substr(delay_prefix.size());
+  rule.marks = false;
+  made.dead_letters = std::move(rule);
+  return made;
+}
+
+} // namespace
+
+new_queue new_queue_of(const queue_options& from) {
+  auto made = new_queue{};
+  made.id = from.id;
+  made.partitions = from.partitions;
+  made.by_priority = from.by_priority;
+  if (!from.order_key.empty())
+    made.order_key = key_expression::parse(from.order_key).value();
+  return made;
+}
+
+std::variant<queue_start, amqp::refused> start_of(
+  const std::string& vhost,
+  const queue_declaration& declared,
+  std::uint64_t resident_limit) {
+  auto made = queue_start{};
+  if (declared.name.starts_with(delay_prefix)) {
+    made.options = delay_options(vhost, declared);
+  } else {
+    auto asked = amqp::declare_queue{};
+    asked.vhost = vhost;
+    asked.name = declared.name;
+    asked.durable = declared.durable;
+    asked.arguments = declared.arguments;
+    auto read = amqp::read_queue_arguments(asked);
+    if (auto* why = std::get_if<amqp::refused>(&read)) return std::move(*why);
+    auto& settings = std::get<amqp::queue_settings>(read);
+    for (const auto& x : settings.ignored)
+      spdlog::warn(
+        "amqp: {} is declared with {}, which means nothing here",
+        place_text(vhost, declared.name), x);
+    made.options = std::move(settings.options);
+    made.lifetime.expires = settings.expires;
+  }
+  made.options.resident_limit = resident_limit;
+  made.lifetime.auto_delete = declared.auto_delete;
+  return made;
+}
+
+// -- requests
+
+void topology_state::carry_out(const asker& by, amqp::declare_queue& what) {
+  if (what.passive) {
+    find(by, what);
+    return;
+  }
+  auto declared = to_declaration(what);
+  if (declared.name.empty()) {
+    declared.name = random_name();
+    declared.is_server_named = true;
+  }
+  auto found = machine_.check_queue(what.vhost, declared, by.connection);
+  if (!found)
+    refuse(by, found.error());
+  else if (*found)
+    answer_counts(by, **found);
+  else
+    create(by, what, declared);
+}
+
+void topology_state::find(const asker& by, const amqp::declare_queue& what) {
+  // Anybody may ask whether a reply will find its way.
+  auto is_reply = what.name.starts_with(reply_prefix);
+  auto* reply = machine_.snapshot()->find_queue(what.vhost, what.name);
+  if (is_reply && reply) {
+    answer(by, amqp::done{what.name, 0, 1});
+    return;
+  }
+  auto found = machine_.find_queue(what.vhost, what.name, by.connection);
+  if (found)
+    answer_counts(by, **found);
+  else
+    refuse(by, found.error());
+}
+
+void topology_state::answer_counts(const asker& by, const routed_queue& queue) {
+  auto name = queue.name;
+  const auto* place = place_of(queue);
+  if (!place || !place->where) {
+    answer(by, amqp::done{name, 0, 0});
+    return;
+  }
+  self_->request(place->where, caf::infinite, queue::describe{true})
+    .then(
+      [this, by, name](const queue::description& x) {
+        answer(by, amqp::done{name, x.figures.ready, x.figures.consumers});
+      },
+      [this, by, name](const caf::error&) {
+        answer(by, amqp::done{name, 0, 0}); // gone meanwhile
+      });
+}
+
+void topology_state::create(
+  const asker& by,
+  const amqp::declare_queue& what,
+  const queue_declaration& declared) {
+  auto made = start_of(what.vhost, declared, resident_limit_);
+  if (auto* why = std::get_if<amqp::refused>(&made)) {
+    answer(by, std::move(*why));
+    return;
+  }
+  auto start = std::get<queue_start>(std::move(made));
+  if (!declared.durable) {
+    start.options.id = next_id();
+    add(by, what.vhost, declared, std::move(start));
+    return;
+  }
+  auto full_name = start.options.full_name();
+  self_
+    ->request(
+      places_.store, caf::infinite,
+      store::define{full_name, start.options.partitions})
+    .then([this, by, vhost = what.vhost, declared,
+           start](const store::defined& x) mutable {
+      if (x.failure.code != errc::none) {
+        answer(by, amqp::refused{precondition_failed, x.failure.detail});
+        return;
+      }
+      start.options.id = x.queue.id;
+      add(by, vhost, declared, std::move(start));
+    });
+}
+
+/// Another client may have declared the same meanwhile: then it is there.
+void topology_state::add(
+  const asker& by,
+  const std::string& vhost,
+  const queue_declaration& declared,
+  queue_start start) {
+  auto changed = machine_.declare_queue(
+    vhost, declared, new_queue_of(start.options), by.connection);
+  if (!changed) {
+    refuse(by, changed.error());
+    return;
+  }
+  if (!changed->is_new) {
+    answer_counts(by, *changed->queue);
+    return;
+  }
+  start.recovered = std::make_shared<queue_machine>(start.options);
+  adopt(std::move(start));
+  answer_stored(by, amqp::done{declared.name, 0, 0}, *changed);
+}
+
+void topology_state::add_delay(const std::string& vhost, const exchange& of) {
+  auto declared = queue_declaration{};
+  declared.name = amqp::delayed_queue_name(of.name());
+  declared.durable = of.declared().durable;
+  declared.is_server_named = true;
+  auto asked = amqp::declare_queue{};
+  asked.vhost = vhost;
+  create({}, asked, declared);
+}
+
+void topology_state::carry_out(const asker& by, amqp::delete_queue& what) {
+  auto found = machine_.find_queue(what.vhost, what.name, by.connection);
+  if (!found) {
+    // What is not there is as good as deleted.
+    if (found.error().why == refusal::reason::not_found)
+      answer(by, amqp::done{});
+    else
+      refuse(by, found.error());
+    return;
+  }
+  auto id = (*found)->id;
+  auto known = children_.find(id);
+  if (known == children_.end()) {
+    answer(
+      by, amqp::refused{
+            access_refused, place_text(what.vhost, what.name)
+                              + " belongs to the node's configuration: "
+                                "remove it there"});
+    return;
+  }
+  auto text = place_text(what.vhost, what.name);
+  auto then = [this, by, id, text](const queue::erased& x) {
+    using verdict = queue::erased::verdict;
+    auto which = children_.find(id);
+    if (x.what == verdict::in_use)
+      answer(by, amqp::refused{precondition_failed, text + " in use"});
+    else if (x.what == verdict::not_empty)
+      answer(by, amqp::refused{precondition_failed, text + " is not empty"});
+    else if (which == children_.end())
+      answer(by, amqp::done{}); // it went meanwhile
+    else
+      remove(by, which->second, x.messages);
+  };
+  self_
+    ->request(
+      known->second.where, caf::infinite,
+      queue::erase{what.if_unused, what.if_empty})
+    .then(then, [then](const caf::error&) { then(queue::erased{}); });
+}
+
+void topology_state::carry_out(const asker& by, amqp::purge_queue& what) {
+  auto found = machine_.find_queue(what.vhost, what.name, by.connection);
+  if (!found) {
+    refuse(by, found.error());
+    return;
+  }
+  const auto* place = place_of(**found);
+  if (!place || !place->where) {
+    answer(by, amqp::done{});
+    return;
+  }
+  self_->request(place->where, caf::infinite, queue::purge{})
+    .then(
+      [this, by](const queue::purged& x) {
+        answer(by, amqp::done{"", x.messages, 0});
+      },
+      [this, by](const caf::error&) { answer(by, amqp::done{}); });
+}
+
+// -- going
+
+/// Takes a queue whose actor has ended out of the topology.
+void topology_state::remove(
+  const asker& by, const child& which, std::uint64_t messages) {
+  const auto* found = machine_.snapshot()->find_queue(which.vhost, which.name);
+  auto owner = found ? found->owner : 0;
+  auto changed = machine_.delete_queue(
+    std::string{which.vhost}, std::string{which.name}, owner);
+  if (changed)
+    answer_stored(by, amqp::done{"", messages, 0}, *changed);
+  else
+    refuse(by, changed.error());
+}
+
+/// Ends what a change left without a place in the topology.
+void topology_state::follow(const topology_change& change) {
+  for (const auto& x : change.queues_gone) forget(*x);
+  for (const auto& x : change.exchanges_gone) {
+    if (!x->is_delayed()) continue;
+    const auto* waiting = machine_.snapshot()->find_queue(
+      x->vhost(), amqp::delayed_queue_name(x->name()));
+    if (waiting) queue_unused({waiting->id, false});
+  }
+}
+
+void topology_state::forget(const routed_queue& gone) {
+  auto known = children_.extract(gone.id);
+  if (!known) return;
+  const auto& options = known.mapped().start.options;
+  ids_.erase(options.full_name());
+  if (options.is_durable)
+    self_->send(places_.store, store::drop{options.full_name()});
+  self_->send(places_.router, router::queue_gone{options.full_name()});
+  // It may have ended already: then nobody hears this.
+  caf::anon_send(known.mapped().where, queue::erase{});
+}
+
+void topology_state::connection_gone(std::uint64_t connection) {
+  auto changed = machine_.drop_exclusive(connection);
+  if (!changed.queues_gone.empty()) answer_stored({}, amqp::done{}, changed);
+}
+
+void topology_state::queue_unused(const broker::queue_unused& msg) {
+  auto known = children_.find(msg.which);
+  if (known == children_.end()) return;
+  auto id = msg.which;
+  self_
+    ->request(
+      known->second.where, caf::infinite,
+      queue::erase{msg.only_if_unused, false})
+    .then([this, id](const queue::erased& x) {
+      auto which = children_.find(id);
+      if (x.what == queue::erased::verdict::done && which != children_.end())
+        remove({}, which->second, x.messages);
+    });
+}
+
+// -- the queues' actors
+
+void topology_state::adopt(queue_start start) {
+  ids_[start.options.full_name()] = start.options.id;
+  auto& made = children_[start.options.id];
+  made.vhost = start.options.vhost;
+  made.name = start.options.name;
+  made.start = std::move(start);
+  this->start(made);
+}
+
+void topology_state::start(child& which) {
+  auto now = which.start;
+  which.start.recovered = nullptr; // good once: the next one recovers
+  auto is_ready = now.recovered || !now.options.is_durable;
+  auto id = now.options.id;
+  which.where = self_->spawn(run_queue, places_, std::move(now));
+  self_->monitor(which.where);
+  by_actor_[which.where.address()] = id;
+  which.is_placed = is_ready; // else when it is up
+  if (is_ready) set_place(id, which.where);
+}
+
+void topology_state::set_place(queue_id of, queue_actor where) {
+  machine_.set_place(
+    of, std::make_shared<queue_place>(queue_place{std::move(where), {}}));
+}
+
+void topology_state::queue_up(const directory::queue_up& msg) {
+  auto known = ids_.find(msg.name);
+  if (known == ids_.end()) return;
+  auto where = caf::actor_cast<queue_actor>(msg.where);
+  auto ours = children_.find(known->second);
+  auto is_ours = ours != children_.end();
+  if (is_ours && (ours->second.where != where || ours->second.is_placed))
+    return;
+  if (is_ours) ours->second.is_placed = true;
+  set_place(known->second, where);
+  put_up();
+}
+
+void topology_state::child_down(const caf::down_msg& msg) {
+  auto id = by_actor_.extract(msg.source);
+  auto found = id ? children_.find(id.mapped()) : children_.end();
+  if (found == children_.end()) return;
+  if (!msg.reason || msg.reason == caf::exit_reason::user_shutdown) return;
+  auto& which = found->second;
+  auto now = actor_now(*self_);
+  auto text = place_text(which.vhost, which.name);
+  spdlog::error("{} failed: {}", text, self_->system().render(msg.reason));
+  auto& failures = which.failures;
+  failures.push_back(now);
+  while (failures.front() + failures_within < now) failures.pop_front();
+  which.is_placed = false;
+  set_place(found->first, queue_actor{});
+  if (failures.size() > most_failures)
+    spdlog::error("{} is left alone until the node is restarted", text);
+  else
+    start(which);
+  put_up();
+}
+
+std::string topology_state::random_name() {
+  constexpr auto letters = std::string_view{
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"};
+  auto name = std::string{"amq.gen-"};
+  for (auto i = 0; i < 22; ++i) name += letters[random_() % letters.size()];
+  return name;
+}
+
+} // namespace troupe

@@ -1,0 +1,114 @@
+#include "engine/amqp/exchange_routing.hpp"
+
+#include "engine/amqp/broker.hpp"
+#include "engine/message/properties.hpp"
+#include "engine/ring/slot_map.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace troupe::amqp {
+
+namespace {
+
+/// A batch being gathered for one partition of a queue.
+struct gathering {
+  routed_queue_ptr to;
+  bool has_expirations = false;
+  bool is_delayed = false;
+  std::vector<std::uint64_t> sequences;
+  batch_builder messages;
+};
+
+/// What a message without a priority has: quorum queues put it in the middle.
+std::uint8_t usual_priority(const routed_queue& in) {
+  constexpr std::uint8_t of_quorum = 4;
+  static const auto quorum =
+    field{"x-queue-type", field_value{std::string{"quorum"}}};
+  const auto& all = in.declared->arguments.fields;
+  return std::ranges::find(all, quorum) == all.end() ? 0 : of_quorum;
+}
+
+class walk {
+public:
+  walk(
+    const routing_snapshot& routes,
+    const std::string& vhost,
+    const std::vector<std::uint64_t>& sequences,
+    const batch& messages)
+    : routes_{routes},
+      vhost_{vhost},
+      sequences_{sequences},
+      messages_{messages} {}
+
+  std::vector<exchanged> go() {
+    for (std::size_t i = 0; i < messages_.size(); ++i) route(i);
+    auto all = std::vector<exchanged>{};
+    for (auto& [place, x] : found_)
+      all.push_back(
+        {std::move(x.to), place.second, x.has_expirations, x.is_delayed,
+         std::move(x.sequences), x.messages.take()});
+    return all;
+  }
+
+private:
+  void route(std::size_t i) {
+    auto what = messages_[i];
+    auto* by = routes_.find_exchange(vhost_, what.exchange());
+    if (!by) return;
+    result_.clear();
+    by->route(routes_, what, result_);
+    for (auto* to : result_.queues) add(*to, i, false);
+    for (const auto& x : result_.delayed)
+      if (
+        auto* to = routes_.find_queue(vhost_, delayed_queue_name(x.by->name())))
+        add(*to, i, true);
+  }
+
+  void add(const routed_queue& to, std::size_t i, bool is_delayed) {
+    auto what = messages_[i];
+    auto partition = partition_for(to, what, scratch_);
+    auto& into = found_[{to.id, partition}];
+    into.to = to.shared_from_this();
+    into.is_delayed = is_delayed;
+    into.has_expirations |=
+      find_text_property(what.encoded_properties(), "expiration").has_value();
+    if (!sequences_.empty()) into.sequences.push_back(sequences_[i]);
+    into.messages.add(messages_, i);
+  }
+
+  const routing_snapshot& routes_;
+  const std::string& vhost_;
+  const std::vector<std::uint64_t>& sequences_;
+  const batch& messages_;
+  route_result result_;
+  std::string scratch_;
+  std::map<std::pair<queue_id, std::uint16_t>, gathering> found_;
+};
+
+} // namespace
+
+std::uint16_t partition_for(
+  const routed_queue& to, const message& what, std::string& scratch) {
+  if (to.partitions <= 1) return 0;
+  if (to.order_key) {
+    auto key = to.order_key->value(what, scratch).value_or("");
+    return partition_of(slot_of(key), to.partitions);
+  }
+  auto level = unsigned{usual_priority(to)};
+  if (auto text = find_property(what.encoded_properties(), "priority"))
+    std::from_chars(text->data(), text->data() + text->size(), level);
+  return static_cast<std::uint16_t>(
+    std::min(level, unsigned{to.partitions} - 1));
+}
+
+std::vector<exchanged> route_by_exchange(
+  const routing_snapshot& routes,
+  const std::string& vhost,
+  const std::vector<std::uint64_t>& sequences,
+  const batch& messages) {
+  return walk{routes, vhost, sequences, messages}.go();
+}
+
+} // namespace troupe::amqp
