@@ -8,12 +8,10 @@ namespace troupe::amqp {
 
 namespace {
 
-template <class T>
-constexpr std::uint16_t flag_of(std::optional<T> properties::*wanted) {
+constexpr std::uint16_t flag_of(std::string_view name) {
   auto flag = std::uint16_t{0};
   for_each_property([&](const auto& field, std::size_t i) {
-    if constexpr (std::is_same_v<decltype(field.member), decltype(wanted)>)
-      if (field.member == wanted) flag = property_flag(i);
+    if (field.name == name) flag = property_flag(i);
   });
   return flag;
 }
@@ -57,11 +55,11 @@ property_glance glance(std::string_view encoded) {
   if (encoded.size() < 2) return {};
   auto flags = load_wire<std::uint16_t>(encoded.data());
   auto has = [&](std::uint16_t flag) { return (flags & flag) != 0; };
-  constexpr auto headers = flag_of(&properties::headers);
-  constexpr auto priority = flag_of(&properties::priority);
-  constexpr auto reply_to = flag_of(&properties::reply_to);
-  constexpr auto expiration = flag_of(&properties::expiration);
-  constexpr auto user_id = flag_of(&properties::user_id);
+  constexpr auto headers = flag_of("headers");
+  constexpr auto priority = flag_of("priority");
+  constexpr auto reply_to = flag_of("reply_to");
+  constexpr auto expiration = flag_of("expiration");
+  constexpr auto user_id = flag_of("user_id");
   return {
     has(headers), has(priority), has(reply_to), has(expiration), has(user_id)};
 }

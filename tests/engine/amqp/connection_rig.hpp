@@ -202,6 +202,25 @@ public:
 
   // -- the node
 
+  void add_queue(const std::string& name, std::uint64_t owner = 0) {
+    auto what = queue_declaration{};
+    what.name = name;
+    what.exclusive = owner != 0;
+    what.is_server_named = true; // whatever the name
+    auto made = new_queue{};
+    made.id = queue_id{++last_id_};
+    places.declare_queue("/", what, made, owner).value();
+    machine.set_routes(places.snapshot());
+  }
+
+  void add_exchange(const std::string& name, const std::string& type) {
+    auto what = exchange_declaration{};
+    what.name = name;
+    what.type = type;
+    places.declare_exchange("/", what).value();
+    machine.set_routes(places.snapshot());
+  }
+
   /// Lends messages of a queue's position `at` on to a consumer.
   void deliver(
     consumer_number to,
@@ -275,7 +294,7 @@ public:
   std::shared_ptr<const user> who = make_user();
   bool answers = true;                 // at once
   std::optional<refused> next_refusal; // instead of the next answer
-  std::optional<got> next_got;
+  std::optional<amqp::got> next_got;
   std::uint64_t message_count = 0; // of what queues say
   bool closes = false;
   bool drops = false;
@@ -388,7 +407,7 @@ private:
   answer answer_to(const subscribe&) { return done{}; }
 
   answer answer_to(const get&) {
-    return next_got ? *std::exchange(next_got, {}) : got{};
+    return next_got ? *std::exchange(next_got, {}) : amqp::got{};
   }
 
   // -- what comes out
