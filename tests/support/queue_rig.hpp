@@ -239,7 +239,9 @@ public:
     while (!to_load.empty()) {
       auto x = to_load.front();
       to_load.pop_front();
-      auto& entry = std::get<publish_entry>(logs[x.partition].at(x.index));
+      auto found = logs[x.partition].find(x.index);
+      if (found == logs[x.partition].end()) continue; // erased since then
+      auto& entry = std::get<publish_entry>(found->second);
       machine->on_loaded(x.partition, x.first, entry.messages);
       act();
     }
