@@ -10,8 +10,13 @@ namespace troupe {
 
 namespace {
 
+using clock = std::chrono::steady_clock;
+
 constexpr auto tick_interval = std::chrono::seconds{1};
 constexpr auto stop_look_interval = std::chrono::milliseconds{5};
+// How long clients may take to agree that it ends. Nothing is lost with those
+// that do not: what they have on loan is for others.
+constexpr auto most_goodbye = std::chrono::seconds{2};
 constexpr std::uint16_t connection_forced = 320; // AMQP's reply code
 
 /// Numbers connections through all servers of the process.
@@ -138,7 +143,7 @@ void amqp_server::reload_certificates() {
   }
 }
 
-void amqp_server::stop(std::chrono::steady_clock::time_point deadline) {
+void amqp_server::stop(clock::time_point deadline) {
   for (const auto& x : listeners_) x->stop();
   for (const auto& x : live())
     caf::anon_send(
@@ -146,8 +151,11 @@ void amqp_server::stop(std::chrono::steady_clock::time_point deadline) {
       edge::close{
         connection_forced, "broker forced connection closure with reason "
                            "'shutdown'"});
-  while (connections() > 0 && std::chrono::steady_clock::now() < deadline)
+  deadline = std::min(deadline, clock::now() + most_goodbye);
+  while (connections() > 0 && clock::now() < deadline)
     std::this_thread::sleep_for(stop_look_interval);
+  for (const auto& x : live())
+    caf::anon_send(caf::actor_cast<connection_actor>(x), edge::closed{"stop"});
 }
 
 amqp_server::~amqp_server() {

@@ -131,6 +131,7 @@ void connection_state::closed(const edge::closed& msg) {
   auto todo = machine_->take_actions();
   carry_out(todo.notices);
   leave_topology();
+  stream_->abort(); // it is closed, unless the node stops
   self_->quit(caf::exit_reason::user_shutdown);
 }
 
