@@ -33,6 +33,8 @@ checked<> channel::on_frame(const frame& what) {
   }
   method_ = key_in(what.payload);
   if (method_ == key_of<basic_publish>) return begin_publish(what.payload);
+  auto ack = basic_ack{};
+  if (decode(what.payload, ack)) return on(ack);
   auto read = decode_method(what.payload);
   if (!read) return read.error();
   return std::visit([this](const auto& m) { return on(m); }, *read);

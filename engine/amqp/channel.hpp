@@ -193,13 +193,15 @@ private:
   checked<> publish(std::string_view body);
   checked<> look_up_exchange();
   checked<> check_properties(const property_glance& has);
-  checked<> route(const message& what, bool mandatory);
+  checked<>
+  route(const message& what, bool mandatory, const property_glance& has);
   checked<const std::vector<const routed_queue*>*>
   queues_for(const message& what, bool has_headers);
   void put(
     const message& what,
     const std::vector<const routed_queue*>& queues,
-    std::uint64_t sequence);
+    std::uint64_t sequence,
+    bool expires);
   void put_delayed(const message& what, std::uint64_t sequence);
   void note_news();
 
@@ -235,7 +237,8 @@ private:
   std::uint64_t last_tag_ = 0;
   std::uint64_t outstanding_ = 0; // unacked, without what was got
   unacked_list unacked_;
-  std::deque<held_run> held_; // lent to us beyond `limit_`
+  std::vector<unacked_run> taken_; // memory for `settle`, used again
+  std::deque<held_run> held_;      // lent to us beyond `limit_`
 };
 
 } // namespace troupe::amqp

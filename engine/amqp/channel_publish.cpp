@@ -100,7 +100,7 @@ checked<> channel::publish(std::string_view body) {
     if (auto right = check_properties(has); !right) return right;
   auto what = message{route_.exchange, route_.routing_key, properties_, body};
   if (transaction_.is_on) return hold(what);
-  return route(what, route_.mandatory);
+  return route(what, route_.mandatory, has);
 }
 
 checked<> channel::look_up_exchange() {
@@ -140,8 +140,8 @@ checked<> channel::check_properties(const property_glance& has) {
 
 // -- routing it
 
-checked<> channel::route(const message& what, bool mandatory) {
-  auto has = glance(what.encoded_properties());
+checked<> channel::route(
+  const message& what, bool mandatory, const property_glance& has) {
   auto found = queues_for(what, has.headers);
   if (!found) return found.error();
   const auto& queues = **found;
@@ -168,7 +168,7 @@ checked<> channel::route(const message& what, bool mandatory) {
   auto sent =
     is_blind ? message{what.exchange(), what.routing_key(), kept, what.body()}
              : what;
-  put(sent, queues, sequence);
+  put(sent, queues, sequence, has.expiration);
   if (!delayed.empty()) put_delayed(sent, sequence);
   return {};
 }
@@ -205,9 +205,9 @@ channel::queues_for(const message& what, bool has_headers) {
 void channel::put(
   const message& what,
   const std::vector<const routed_queue*>& queues,
-  std::uint64_t sequence) {
+  std::uint64_t sequence,
+  bool expires) {
   auto from = origin_run{number_, opened_, sequence, 1};
-  auto expires = glance(what.encoded_properties()).expiration;
   for (const auto* to : queues) {
     auto partition = to->partitions <= 1
                        ? std::uint16_t{0}

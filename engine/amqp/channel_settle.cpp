@@ -31,16 +31,16 @@ checked<> channel::on(const basic_reject& m) {
 }
 
 checked<> channel::settle(std::uint64_t tag, bool multiple, verdict what) {
-  auto taken = std::vector<unacked_run>{};
-  if (!unacked_.take(tag, multiple, taken)) return unknown_tag(tag);
+  taken_.clear();
+  if (!unacked_.take(tag, multiple, taken_)) return unknown_tag(tag);
   if (multiple)
-    for (const auto& run : taken)
+    for (const auto& run : taken_)
       if (auto* who = core_.find_consumer(run.consumer))
         who->settles_many = true;
   if (transaction_.is_on)
-    transaction_.settled.emplace_back(what, std::move(taken));
+    transaction_.settled.emplace_back(what, taken_);
   else
-    settle(taken, what);
+    settle(taken_, what);
   return {};
 }
 

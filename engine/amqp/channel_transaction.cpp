@@ -47,8 +47,9 @@ checked<> channel::on(const tx_commit&) {
   transaction_.bytes = 0;
   confirms_.restart();
   for (const auto& x : messages) {
-    auto routed =
-      route({x.exchange, x.routing_key, x.properties, x.body}, x.mandatory);
+    auto routed = route(
+      {x.exchange, x.routing_key, x.properties, x.body}, x.mandatory,
+      glance(x.properties));
     if (!routed) return routed;
   }
   for (const auto& [what, runs] : settled) settle(runs, what);

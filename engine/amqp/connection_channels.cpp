@@ -21,8 +21,10 @@ void connection_machine::on_channel_frame(const frame& what) {
     channels_[number].reset();
     return core_->send(number, channel_close_ok{});
   }
-  after(at.on_frame(what), number);
-  note_wait(number);
+  if (auto did = at.on_frame(what); !did)
+    after(std::move(did), number);
+  else if (at.is_waiting())
+    asker_ = asker{number, at.opened()};
 }
 
 /// After we closed a channel, only the client's own closing matters.

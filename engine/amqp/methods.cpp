@@ -2,9 +2,10 @@
 
 #include "engine/message/wire.hpp"
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <initializer_list>
-#include <optional>
 
 namespace troupe::amqp {
 
@@ -61,25 +62,27 @@ bool decode_fields(std::string_view payload, M& to) {
   return from.is_done();
 }
 
-/// Decodes as the alternative that has the key; none where no one has it.
-template <class... M>
-std::optional<checked<method>>
-decode_as(std::variant<M...>, std::uint32_t key, std::string_view payload) {
-  auto found = std::optional<checked<method>>{};
-  auto attempt = [&]<class One>(One m) {
-    if (key != key_of<One>) return false;
-    if (decode_fields(payload, m))
-      found = method{m};
-    else
-      found = protocol_error{
-        reply_code::syntax_error,
-        "the fields of " + std::string{One::name} + " do not fit its frame",
-        One::class_id, One::method_id};
-    return true;
-  };
-  (attempt(M{}) || ...);
-  return found;
+/// How one kind of method is decoded.
+struct decoding {
+  std::uint32_t key = 0;
+  bool (*decode)(std::string_view payload, method& to) = nullptr;
+  std::string_view name;
+};
+
+template <class M>
+bool decode_as(std::string_view payload, method& to) {
+  return decode_fields(payload, to.emplace<M>());
 }
+
+/// All kinds, by key.
+template <class... M>
+constexpr auto all_decodings(const std::variant<M...>*) {
+  auto all = std::array{decoding{key_of<M>, &decode_as<M>, M::name}...};
+  std::ranges::sort(all, {}, &decoding::key);
+  return all;
+}
+
+constexpr auto decodings = all_decodings(static_cast<const method*>(nullptr));
 
 } // namespace
 
@@ -90,19 +93,30 @@ std::uint32_t key_in(std::string_view payload) {
 
 checked<method> decode_method(std::string_view payload) {
   auto key = key_in(payload);
-  auto found = decode_as(method{}, key, payload);
-  if (found) return *found;
   auto class_id = static_cast<std::uint16_t>(key >> 16);
   auto method_id = static_cast<std::uint16_t>(key & 0xffff);
+  const auto* found =
+    std::ranges::lower_bound(decodings, key, {}, &decoding::key);
+  if (found == decodings.end() || found->key != key)
+    return protocol_error{
+      reply_code::command_invalid,
+      "there is no method " + std::to_string(method_id) + " in class "
+        + std::to_string(class_id),
+      class_id, method_id};
+  auto read = method{};
+  if (found->decode(payload, read)) return read;
   return protocol_error{
-    reply_code::command_invalid,
-    "there is no method " + std::to_string(method_id) + " in class "
-      + std::to_string(class_id),
+    reply_code::syntax_error,
+    "the fields of " + std::string{found->name} + " do not fit its frame",
     class_id, method_id};
 }
 
 bool decode(std::string_view payload, basic_publish& to) {
   return key_in(payload) == key_of<basic_publish> && decode_fields(payload, to);
+}
+
+bool decode(std::string_view payload, basic_ack& to) {
+  return key_in(payload) == key_of<basic_ack> && decode_fields(payload, to);
 }
 
 } // namespace troupe::amqp

@@ -107,9 +107,10 @@ std::uint32_t key_in(std::string_view payload);
 /// not exist, with 502 for fields that are cut short or followed by more.
 checked<method> decode_method(std::string_view payload);
 
-/// Reads the payload of a `basic.publish` frame: the one that is worth a way
-/// of its own. False where it is something else or damaged.
+/// Read the payloads of the methods that come with every message, and so are
+/// worth a way of their own. False where it is something else or damaged.
 bool decode(std::string_view payload, basic_publish& to);
+bool decode(std::string_view payload, basic_ack& to);
 
 /// Returns a line for logs: name and fields. Text is escaped and cut; long
 /// strings show their length alone, since they may be secrets.

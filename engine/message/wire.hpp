@@ -13,14 +13,18 @@
 
 namespace troupe {
 
-/// Turns the order of an integer's bytes around.
+/// Turns the order of an integer's bytes around. Spelled out by size, since a
+/// loop over the bytes stays a loop.
 template <std::unsigned_integral T>
 constexpr T swap_bytes(T value) {
-  auto swapped = T{};
-  for (std::size_t i = 0; i < sizeof(T); ++i)
-    swapped |= static_cast<T>((value >> (8 * i)) & 0xff)
-               << (8 * (sizeof(T) - 1 - i));
-  return swapped;
+  if constexpr (sizeof(T) == 1)
+    return value;
+  else if constexpr (sizeof(T) == 2)
+    return __builtin_bswap16(value);
+  else if constexpr (sizeof(T) == 4)
+    return __builtin_bswap32(value);
+  else
+    return __builtin_bswap64(value);
 }
 
 /// Appends an integer, big-endian.
