@@ -16,12 +16,6 @@ constexpr std::uint64_t few_messages = 32;
 
 } // namespace
 
-bool consumer_roster::consumer::has_room() const {
-  const auto& x = asked;
-  return (x.credit == 0 || outstanding < x.credit)
-         && (x.window_bytes == 0 || unwritten_bytes < x.window_bytes);
-}
-
 // -- who is there
 
 bool consumer_roster::admits(const subscription& asked) const {
@@ -126,9 +120,7 @@ void consumer_roster::choose_active() {
 
 // -- what they can take
 
-void consumer_roster::refresh(consumer& x) {
-  auto can = x.is_counted() && x.is_active && !x.is_paused && x.has_room();
-  if (can == x.is_able) return;
+void consumer_roster::set_able(consumer& x, bool can) {
   x.is_able = can;
   auto& able = group_of(x).able;
   auto at = std::ranges::lower_bound(able, x.asked.id);

@@ -23,7 +23,10 @@ public:
     bool is_able = false;  // in its group's list: it can take a message
 
     bool is_counted() const { return !asked.is_getter && !is_cancelled; }
-    bool has_room() const;
+    bool has_room() const {
+      return (asked.credit == 0 || outstanding < asked.credit)
+             && (asked.window_bytes == 0 || unwritten_bytes < asked.window_bytes);
+    }
   };
 
   explicit consumer_roster(bool is_single_active)
@@ -49,7 +52,10 @@ public:
   // -- what they can take
 
   /// Notes that what a consumer may take has changed.
-  void refresh(consumer& x);
+  void refresh(consumer& x) {
+    auto can = x.has_room() && x.is_counted() && x.is_active && !x.is_paused;
+    if (can != x.is_able) set_able(x, can);
+  }
 
   bool has_able() const { return able_ > 0; }
 
@@ -77,6 +83,7 @@ private:
     std::vector<consumer_id> able;
   };
 
+  void set_able(consumer& x, bool is_able);
   group& group_of(const consumer& x);
   void leave(consumer& x);
   void choose_active();

@@ -84,9 +84,9 @@ void queue_machine::expire_segment(
   auto runs = std::vector<position_run>{};
   for (auto at = x.first(); at < end; ++at) {
     auto is_fresh = at >= in.log.cursor();
-    auto is_ready = is_fresh ? !x.is_settled(at) && !retries_.is_waiting(at)
-                                 && !doomed_.contains(at)
-                             : returned_.erase(at) > 0;
+    auto is_ready =
+      is_fresh ? !x.is_settled(at) && !retries_.is_waiting(at) && !is_doomed(at)
+               : returned_.erase(at) > 0;
     if (!is_ready) continue;
     figures_.ready_bytes -= x.bytes({at, 1});
     append_run(runs, {at, 1});
@@ -101,7 +101,7 @@ void queue_machine::expire_due(open_entries& all) {
   for (auto at : expiries_.take_due(now_)) {
     auto& in = partition(at);
     auto* from = in.log.find(at);
-    if (!from || from->is_settled(at) || doomed_.contains(at)) continue;
+    if (!from || from->is_settled(at) || is_doomed(at)) continue;
     if (at >= in.offered)
       expiries_.add(now_, at); // consumers come first
     else if (options_.key && at < in.log.cursor())

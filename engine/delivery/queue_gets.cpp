@@ -71,8 +71,7 @@ std::vector<position_run> queue_machine::take_fresh(partition_state& in) {
     auto at = std::max(x.first(), in.log.cursor());
     while (at < x.end()) {
       auto is_there = [&](position y) {
-        return !x.is_settled(y) && !retries_.is_waiting(y)
-               && !doomed_.contains(y);
+        return !x.is_settled(y) && !retries_.is_waiting(y) && !is_doomed(y);
       };
       auto first = at;
       while (at < x.end() && is_there(at)) ++at;

@@ -51,11 +51,12 @@ void queue_machine::on_written(consumer_id from, std::uint64_t bytes) {
 
 void queue_machine::lend() {
   if (!asks_.empty()) serve_gets();
-  if (roster_.has_able()) {
+  auto is_there = ready() > unstored_; // something a consumer could have
+  if (is_there && roster_.has_able()) {
     roster_.begin_round(ready());
     lend_ready();
   }
-  deal_out();
+  if (!given_to_.empty()) deal_out();
   if (options_.overflow == overflow::drop_head && has_limits())
     enforce_limits();
   if (dying_ > 0) bury_all();
@@ -161,9 +162,8 @@ queue_machine::lent queue_machine::lend_run(partition_state& from) {
   read_ahead(from, *x);
   if (!is_at_hand(*x)) return lent::blocked;
   auto at = from.log.cursor();
-  while (
-    at < x->end()
-    && (x->is_settled(at) || retries_.is_waiting(at) || doomed_.contains(at)))
+  while (at < x->end()
+         && (x->is_settled(at) || retries_.is_waiting(at) || is_doomed(at)))
     ++at;
   from.log.advance(at);
   if (at < x->end()) {
@@ -190,8 +190,8 @@ std::uint32_t queue_machine::plain_run(
     || !deliveries_.empty()) {
     auto same = history(from, at);
     auto is_plain = [&](position x) {
-      return !in.is_settled(x) && retries_.attempt(x) == 1
-             && !doomed_.contains(x) && history(from, x) == same;
+      return !in.is_settled(x) && retries_.attempt(x) == 1 && !is_doomed(x)
+             && history(from, x) == same;
     };
     auto plain = position{0};
     while (plain < count && is_plain(at + plain)) ++plain;
@@ -208,7 +208,7 @@ bool queue_machine::lend_by_key(partition_state& from) {
   while (has_taker() && from.log.cursor() < x->end()) {
     auto at = from.log.cursor();
     from.log.advance(at + 1);
-    auto is_gone = x->is_settled(at) || doomed_.contains(at);
+    auto is_gone = x->is_settled(at) || is_doomed(at);
     if (!is_gone) offer(from, *x, at);
   }
   // All of it is lent or waits behind busy keys.
@@ -257,8 +257,7 @@ queue_machine::room(const consumer& to, const segment& in, position at) const {
   auto first = at - in.first();
   most = std::min(most, in.end() - at);
   auto count = std::uint64_t{1};
-  while (count < most && in.messages()->bytes(first, count) < left)
-    ++count;
+  while (count < most && in.messages()->bytes(first, count) < left) ++count;
   return count;
 }
 

@@ -118,9 +118,8 @@ std::optional<position> queue_machine::take_head(partition_state& in) {
   }
   while (auto* x = in.log.fresh()) {
     auto at = in.log.cursor();
-    while (
-      at < x->end()
-      && (x->is_settled(at) || retries_.is_waiting(at) || doomed_.contains(at)))
+    while (at < x->end()
+           && (x->is_settled(at) || retries_.is_waiting(at) || is_doomed(at)))
       ++at;
     in.log.advance(std::min(at + 1, x->end()));
     if (at < x->end()) return at;

@@ -209,7 +209,7 @@ std::uint64_t queue_machine::ready() const {
 
 queue_actions queue_machine::take_actions() {
   if (roster_.has_activities()) out_.activities = roster_.take_activities();
-  return std::exchange(out_, {});
+  return std::move(out_); // leaves every list empty
 }
 
 queue_figures queue_machine::figures() const {

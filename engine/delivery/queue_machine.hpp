@@ -262,6 +262,9 @@ private:
   void expire_segment(settle_entry& into, partition_state& in, segment& x);
   void expire_due(open_entries& all);
   bool take_ready(partition_state& in, position at);
+  bool is_doomed(position at) const {
+    return !doomed_.empty() && doomed_.contains(at);
+  }
   void note_offered();
 
   // lending (queue_lending.cpp)
