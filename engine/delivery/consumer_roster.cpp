@@ -166,13 +166,4 @@ std::uint64_t consumer_roster::room(const consumer& x) const {
   return std::min(credit, std::max(share_, served_run_ + 1) - served_run_);
 }
 
-void consumer_roster::gave(
-  consumer& x, std::uint32_t count, std::uint64_t bytes) {
-  if (!x.asked.no_ack) x.outstanding += count;
-  x.unwritten_bytes += bytes;
-  if (x.asked.id == served_) served_run_ += count;
-  ready_ -= std::min(ready_, std::uint64_t{count});
-  if (!x.asked.is_getter && !x.has_room()) refresh(x);
-}
-
 } // namespace troupe

@@ -2,6 +2,7 @@
 
 #include "engine/delivery/queue_events.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -73,7 +74,13 @@ public:
   std::uint64_t room(const consumer& x) const;
 
   /// Notes what a consumer was given; `bytes` where it has a window for them.
-  void gave(consumer& x, std::uint32_t count, std::uint64_t bytes);
+  void gave(consumer& x, std::uint32_t count, std::uint64_t bytes) {
+    if (!x.asked.no_ack) x.outstanding += count;
+    x.unwritten_bytes += bytes;
+    if (x.asked.id == served_) served_run_ += count;
+    ready_ -= std::min(ready_, std::uint64_t{count});
+    if (!x.asked.is_getter && !x.has_room()) refresh(x);
+  }
 
 private:
   /// Consumers of one priority that can take messages, in order of their ids.

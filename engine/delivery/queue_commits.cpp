@@ -39,14 +39,20 @@ void queue_machine::commit(
     if (number > 0) out_.settlements.push_back({from, number});
     return;
   }
+  // A memory queue stores nothing but the state its handler changed.
+  auto is_stored =
+    options_.is_durable || !entry.changes.empty() || in.settles_sent > 0;
+  if (!is_stored && entry.emits.empty() && !options_.key) {
+    if (number > 0) out_.settlements.push_back({from, number});
+    return;
+  }
   auto note =
     sent_entry{sent_entry::kind::settle, {}, from, number, {}, entry.emits, 0};
   if (options_.key) note.settled = entry.settled;
-  // A memory queue stores nothing but the state its handler changed.
-  if (!options_.is_durable && entry.changes.empty() && in.settles_sent == 0)
-    on_settle_stored(in, std::move(note), ++memory_index_);
-  else
+  if (is_stored)
     append(in, std::move(entry), std::move(note));
+  else
+    on_settle_stored(in, std::move(note), ++memory_index_);
 }
 
 void queue_machine::on_settle_stored(

@@ -4,17 +4,6 @@
 
 namespace troupe {
 
-std::uint64_t segment::bytes(const position_run& run) const {
-  auto from = run.first - first_;
-  auto to = from + run.count;
-  if (!body_ends_.empty())
-    return body_ends_[to - 1] - (from > 0 ? body_ends_[from - 1] : 0);
-  // What no even share takes up goes to the last one.
-  auto shares = std::uint64_t{run.count} * each_bytes_;
-  return to < count_ ? shares
-                     : shares + bytes_ - std::uint64_t{count_} * each_bytes_;
-}
-
 void segment::measure() {
   auto sum = std::uint64_t{0};
   for (std::uint32_t i = 0; i < count_; ++i)

@@ -43,7 +43,16 @@ public:
 
   /// Returns the bytes of a run of its messages: of bodies once `measure` was
   /// called, else the run's share of all bytes.
-  std::uint64_t bytes(const position_run& run) const;
+  std::uint64_t bytes(const position_run& run) const {
+    auto from = run.first - first_;
+    auto to = from + run.count;
+    if (!body_ends_.empty())
+      return body_ends_[to - 1] - (from > 0 ? body_ends_[from - 1] : 0);
+    // What no even share takes up goes to the last one.
+    auto shares = std::uint64_t{run.count} * each_bytes_;
+    auto rest = bytes_ - std::uint64_t{count_} * each_bytes_;
+    return to < count_ ? shares : shares + rest;
+  }
   void measure();
 
   /// Null while the bodies are only in the store.
