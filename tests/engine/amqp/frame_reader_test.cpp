@@ -125,7 +125,8 @@ TEST_CASE("frame_reader: a wrong end octet is refused for good", "[amqp]") {
   auto from = frame_reader{};
   from.feed(bytes);
   CHECK(from.next().has_error());
-  from.feed(some_frames());
+  auto more = some_frames();
+  from.feed(more);
   CHECK(from.next().has_error());
 }
 
@@ -150,7 +151,8 @@ TEST_CASE("frame_reader: frames over the limit are refused", "[amqp]") {
 
 TEST_CASE("frame_reader: takes no memory by an announced size", "[amqp]") {
   auto from = frame_reader{0};
-  from.feed("\3\0\1\xff\xff\xff\xff"s);
+  auto head = "\3\0\1\xff\xff\xff\xff"s;
+  from.feed(head);
   CHECK(!*from.next());
   CHECK(from.unfinished_bytes() == 7);
   from.feed("body");
