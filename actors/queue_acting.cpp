@@ -19,6 +19,10 @@ void queue_state::act_soon() {
 }
 
 void queue_state::act() {
+  auto now = actor_now(*self_);
+  // What has expired is not lent, even if its timer is late.
+  if (auto due = machine_->next_due(); due && *due <= now)
+    machine_->on_time(now);
   machine_->lend();
   auto todo = machine_->take_actions();
   send_appends(todo.appends);
@@ -39,8 +43,23 @@ void queue_state::act() {
   answer_close();
 }
 
+/// Entries that are stored and those of a memory queue that are not go in
+/// commits of their own, so that the store's indexes fit.
 void queue_state::send_appends(std::vector<log_append>& appends) {
-  if (appends.empty()) return;
+  const auto& options = machine_->options();
+  auto is_stored = [&](const log_append& x) {
+    return options.is_durable || x.is_spill;
+  };
+  for (auto from = appends.begin(); from != appends.end();) {
+    auto to = std::find_if(from, appends.end(), [&](const log_append& x) {
+      return is_stored(x) != is_stored(*from);
+    });
+    commit({from, to}, is_stored(*from));
+    from = to;
+  }
+}
+
+void queue_state::commit(std::span<log_append> appends, bool is_stored) {
   const auto& options = machine_->options();
   auto msg = store::commit{};
   msg.what.sync = false; // what settles rides with the next one that must
@@ -53,11 +72,13 @@ void queue_state::send_appends(std::vector<log_append>& appends) {
     if (std::holds_alternative<publish_entry>(x.entry))
       msg.what.sync |= options.is_durable && !options.confirm_early;
     msg.partitions.push_back(x.partition);
-    // A queue in memory stores what has no room there, and state.
-    if (options.is_durable || x.is_spill)
-      msg.what.appends.push_back({group, encode(x.entry)});
+    if (is_stored) msg.what.appends.push_back({group, encode(x.entry)});
   }
-  ++commits_out_;
+  send(std::move(msg));
+}
+
+void queue_state::send(store::commit msg) {
+  ++commits_out_; // the store answers each
   self_->send(places_.store, std::move(msg));
 }
 
@@ -68,7 +89,7 @@ void queue_state::send_erases(const std::vector<log_erase>& erases) {
   msg.what.sync = false;
   for (const auto& x : erases)
     msg.what.erases.push_back({group_of(name, x.partition), x.index});
-  self_->send(places_.store, std::move(msg));
+  send(std::move(msg));
 }
 
 void queue_state::send_confirms(const std::vector<confirm>& confirms) {
@@ -137,7 +158,7 @@ void queue_state::send_forwards(std::vector<forward>& forwards) {
       places_.router,
       router::publish_output{
         last_forward_, std::move(x.what.output),
-        options.name + '#' + std::to_string(x.partition),
+        options.full_name() + '#' + std::to_string(x.partition),
         std::move(x.what.sequences), std::move(x.what.messages)});
   }
 }

@@ -288,6 +288,7 @@ void queue_state::published(const queue::published& msg) {
   auto [partition, index] = found->second;
   forwards_.erase(found);
   machine_->on_forwarded(partition, index);
+  act_soon();
   answer_close();
 }
 

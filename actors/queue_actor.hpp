@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,8 @@ private:
   void act_soon();
   void act();
   void send_appends(std::vector<log_append>& appends);
+  void commit(std::span<log_append> appends, bool is_stored);
+  void send(store::commit msg);
   void send_erases(const std::vector<log_erase>& erases);
   void send_confirms(const std::vector<confirm>& confirms);
   void send_deliveries(std::vector<delivery>& deliveries);

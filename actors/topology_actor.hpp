@@ -38,6 +38,9 @@ class topology_state {
 public:
   static inline const char* name = "topology";
 
+  /// Ends its queues: a timer may hold them beyond all else that does.
+  ~topology_state();
+
   topology_actor::behavior_type handlers(
     topology_actor::stateful_pointer<topology_state> self,
     queue_places places,

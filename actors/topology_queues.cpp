@@ -327,6 +327,11 @@ void topology_state::queue_unused(const broker::queue_unused& msg) {
 
 // -- the queues' actors
 
+topology_state::~topology_state() {
+  for (const auto& [id, x] : children_)
+    if (x.where) caf::anon_send_exit(x.where, caf::exit_reason::user_shutdown);
+}
+
 void topology_state::adopt(queue_start start) {
   ids_[start.options.full_name()] = start.options.id;
   auto& made = children_[start.options.id];
