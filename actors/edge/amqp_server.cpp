@@ -132,15 +132,17 @@ void amqp_server::tell_of_disk() {
 }
 
 void amqp_server::reload_certificates() {
+  auto fault = std::string{};
   for (const auto& x : listeners_) {
     auto done = x->reload();
-    auto fault = done ? std::string{} : done.error().detail;
-    if (fault != reload_fault_ && !done)
-      spdlog::error("{}: the certificate stays: {}", options_.name, fault);
-    else if (done && *done)
+    if (!done)
+      fault = done.error().detail;
+    else if (*done)
       spdlog::info("{}: a new certificate is in use", options_.name);
-    reload_fault_ = std::move(fault);
   }
+  if (!fault.empty() && fault != reload_fault_)
+    spdlog::error("{}: the certificate stays: {}", options_.name, fault);
+  reload_fault_ = std::move(fault);
 }
 
 void amqp_server::stop(clock::time_point deadline) {
