@@ -75,29 +75,54 @@ class process_broker:
             self.node.kill()
 
 
+# What the broker of most tests is told. @listen@ is where it listens, on the
+# same port after a restart, @tls_listen@ the same for TLS, @folder@ its own.
+CONFIGURATION = """[node]
+data_dir = "@folder@/data"
+
+[sources.amqp]
+type = "amqp_server"
+listen = "@listen@"
+"""
+
+
 class troupe_broker(process_broker):
-    """Troupe with a source that listens; the same port after a restart."""
+    """Troupe with a source `amqp` that listens."""
 
     name = "troupe"
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, configuration=CONFIGURATION):
         super().__init__(folder)
         self.program = pathlib.Path(program).resolve()
+        self.configuration = configuration
+        self.tls_port = None
         self.starts = 0
 
+    def write_configuration(self):
+        text = self.configuration
+        for name, value in {
+                "@folder@": self.folder, "@listen@": f"{HOST}:{self.port or 0}",
+                "@tls_listen@": f"{HOST}:{self.tls_port or 0}"}.items():
+            text = text.replace(name, str(value))
+        (self.folder / "node.toml").write_text(text)
+
+    def ports(self):
+        """Returns what the log says: the ports, those of TLS marked."""
+        return [(int(port), bool(tls)) for port, tls in re.findall(
+            r"amqp: listening on \S+:(\d+)(?: (\(TLS\)))?", self.said())]
+
     def start(self):
-        listen = f"{HOST}:{self.port or 0}"
-        (self.folder / "node.toml").write_text(
-            f'[node]\ndata_dir = "{self.folder}/data"\n\n'
-            f'[sources.amqp]\ntype = "amqp_server"\nlisten = "{listen}"\n')
+        self.write_configuration()
         self.starts += 1
         self.node = sandbox.node(
             [self.program, "run", "-c", "node.toml"], self.folder,
             f"node-{self.starts}.log", subprocess.DEVNULL)
-        found = self.node.wait_until(
-            "the log says where AMQP listens", lambda: re.search(
-                r"amqp: listening on 127\.0\.0\.1:(\d+)", self.said()))
-        self.port = int(found[1])
+        self.node.is_up()
+        for port, is_tls in self.ports():
+            if is_tls:
+                self.tls_port = port
+            else:
+                self.port = port
 
 
 class rabbitmq_broker(process_broker):
@@ -178,11 +203,12 @@ class rabbitmq_node(sandbox.node):
                 stderr=log, env=environment)
 
 
-def make_broker(given, folder):
+def make_broker(given, folder, configuration):
     if given.broker == "rabbitmq":
+        expect(configuration == CONFIGURATION, "the test is for RabbitMQ too")
         return rabbitmq_broker(folder)
     expect(given.program != "-", "a Troupe program is given to --broker troupe")
-    return troupe_broker(given.program, folder)
+    return troupe_broker(given.program, folder, configuration)
 
 
 class stage:
@@ -255,12 +281,12 @@ def run_test(test, broker):
 
 
 @contextlib.contextmanager
-def running_broker(given):
+def running_broker(given, configuration=CONFIGURATION):
     """A broker in a folder of its own, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="troupe-broker-",
                                      ignore_cleanup_errors=True) as folder:
         try:
-            broker = make_broker(given, folder)
+            broker = make_broker(given, folder, configuration)
             with contextlib.closing(broker):
                 broker.start()
                 yield broker
@@ -268,11 +294,11 @@ def running_broker(given):
             sys.exit(f"the broker cannot be used: {why}")
 
 
-def main(given, tests):
+def main(given, tests, configuration=CONFIGURATION):
     """Runs the tests against one broker and exits: 0 if all passed."""
     chosen = [x for x in tests if not given.only or given.only in x.__name__]
     failed = 0
-    with running_broker(given) as broker:
+    with running_broker(given, configuration) as broker:
         for test in chosen:
             if not run_test(test, broker):
                 failed += 1

@@ -11,8 +11,8 @@ from broker import HOST, expect
 
 
 def parameters(place, **options):
-    return pika.ConnectionParameters(
-        host=HOST, port=place.port, **{"heartbeat": 60, **options})
+    return pika.ConnectionParameters(**{
+        "host": HOST, "port": place.port, "heartbeat": 60, **options})
 
 
 @contextlib.contextmanager
