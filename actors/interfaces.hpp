@@ -33,6 +33,7 @@ using queue_actor = caf::typed_actor<
   caf::reacts_to<queue::leave>,
   caf::reacts_to<queue::cancel>,
   caf::reacts_to<queue::grant>,
+  caf::reacts_to<queue::pause>,
   caf::reacts_to<queue::written>,
   caf::reacts_to<queue::get>,
   caf::replies_to<queue::purge>::with<queue::purged>,

@@ -97,9 +97,17 @@ struct leave {
   std::uint64_t consumer = 0;
 };
 
-/// Nothing more is to be lent to the consumer; what it has it keeps.
+/// Nothing more is to be lent to the consumer; what it has it keeps. Where
+/// `answers`, `edge::answered` follows what was lent before.
 struct cancel {
   std::uint64_t consumer = 0;
+  bool answers = false;
+};
+
+/// The consumer takes nothing for a while, or again.
+struct pause {
+  std::uint64_t consumer = 0;
+  bool is_paused = false;
 };
 
 /// The consumer takes so many messages at a time; 0: any number.
@@ -382,6 +390,7 @@ TROUPE_LOCAL(queue::settle)
 TROUPE_LOCAL(queue::leave)
 TROUPE_LOCAL(queue::cancel)
 TROUPE_LOCAL(queue::grant)
+TROUPE_LOCAL(queue::pause)
 TROUPE_LOCAL(queue::written)
 TROUPE_LOCAL(queue::get)
 TROUPE_LOCAL(queue::purge)

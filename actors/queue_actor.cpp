@@ -40,6 +40,10 @@ queue_actor::behavior_type queue_state::handlers(
       machine_->on_credit(sender_consumer(msg.consumer), msg.credit);
       act_soon();
     },
+    [this](queue::pause msg) {
+      machine_->on_pause(sender_consumer(msg.consumer), msg.is_paused);
+      act_soon();
+    },
     [this](queue::written msg) {
       machine_->on_written(sender_consumer(msg.consumer), msg.bytes);
       act_soon();
@@ -178,6 +182,7 @@ void queue_state::cancel(const queue::cancel& msg) {
   auto before = machine_->figures().consumers;
   machine_->on_cancel(sender_consumer(msg.consumer));
   act();
+  if (msg.answers) answer_edge(self_->current_sender(), amqp::done{});
   look_at_use(before);
 }
 

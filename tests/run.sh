@@ -41,7 +41,7 @@ build() {
   cmake --build --preset "$1"
 }
 unit_tests() {
-  ctest --preset "$1" -j "$(nproc)" --no-tests=error -LE 'example|system'
+  ctest --preset "$1" -j "$(nproc)" --no-tests=error -LE 'example|system|clients'
 }
 packages() { tests/packages.sh; }
 format() { tests/format.sh; }

@@ -42,8 +42,7 @@ connection_actor::behavior_type connection_state::handlers(
     [this](edge::sent) { sent(); },
     [this](const edge::closed& msg) { closed(msg); },
     [this](edge::answered& msg) {
-      look_at_routes();
-      machine_->on_answer(std::move(msg.what), actor_now(*self_));
+      answered(std::move(msg.what));
       act();
     },
     [this](edge::consumer_gone msg) {
@@ -119,6 +118,12 @@ void connection_state::received(const edge::received& msg) {
   act();
 }
 
+void connection_state::answered(amqp::answer what) {
+  asked_ = {};
+  look_at_routes();
+  machine_->on_answer(std::move(what), actor_now(*self_));
+}
+
 void connection_state::sent() {
   intake_->is_told = false;
   machine_->on_written(intake_->written);
@@ -141,6 +146,7 @@ void connection_state::queue_down(const caf::down_msg& msg) {
   auto id = found->second;
   queues_.erase(found);
   look_at_routes();
+  if (asked_.first == id) answered(std::exchange(asked_, {}).second);
   machine_->on_queue_lost(id);
   act();
 }
@@ -157,6 +163,17 @@ void connection_state::look_at_routes() {
 void connection_state::act() {
   auto todo = machine_->take_actions();
   carry_out(todo.notices);
+  // What went to a queue that is not there is refused in the same round.
+  while (!lost_.empty()) {
+    for (const auto& [ticket, all] : std::exchange(lost_, {}))
+      machine_->on_confirmed(ticket, all);
+    auto more = machine_->take_actions();
+    carry_out(more.notices);
+    todo.output += more.output;
+    for (auto& x : more.requests) todo.requests.push_back(std::move(x));
+    todo.closes |= more.closes;
+    todo.drops |= more.drops;
+  }
   for (auto& x : todo.requests)
     std::visit([this](auto& what) { ask(what); }, x);
   // A client that is told that all is closed finds its queues gone.
@@ -195,7 +212,7 @@ void connection_state::carry_out(amqp::publication& what) {
     auto all = std::vector<std::uint32_t>{};
     for (std::uint32_t i = 0; i < what.what.messages->size(); ++i)
       all.push_back(i);
-    machine_->on_confirmed(what.what.ticket, all);
+    lost_.emplace_back(what.what.ticket, std::move(all));
     return;
   }
   for (auto& [queue, batches] : publishes_)
@@ -230,7 +247,12 @@ void connection_state::carry_out(amqp::written& what) {
 
 void connection_state::carry_out(amqp::cancelled& what) {
   if (auto to = queue_of(what.queue))
-    self_->send(to, queue::cancel{what.consumer});
+    self_->send(to, queue::cancel{what.consumer, false});
+}
+
+void connection_state::carry_out(amqp::pausing& what) {
+  if (auto to = queue_of(what.queue))
+    self_->send(to, queue::pause{what.consumer, what.is_paused});
 }
 
 void connection_state::carry_out(amqp::left& what) {
@@ -248,26 +270,36 @@ void connection_state::ask(Request& what) {
 }
 
 void connection_state::ask(amqp::subscribe& what) {
-  if (auto to = queue_of(what.queue))
-    self_->send(to, queue::subscribe{std::move(what.what), what.consumer});
-  else
-    refuse(what.queue);
+  ask_queue(
+    what.queue, queue::subscribe{std::move(what.what), what.consumer},
+    gone(what.queue));
 }
 
 void connection_state::ask(amqp::get& what) {
-  if (auto to = queue_of(what.queue))
-    self_->send(to, queue::get{what.consumer, what.no_ack});
-  else
-    refuse(what.queue);
+  ask_queue(
+    what.queue, queue::get{what.consumer, what.no_ack}, gone(what.queue));
 }
 
-/// Answers for a queue whose actor is being restarted.
-void connection_state::refuse(const amqp::queue_ref& queue) {
-  self_->send(
-    connection_actor{self_},
-    edge::answered{amqp::refused{
-      not_found, "queue '" + queue->name + "' in vhost '" + queue->vhost
-                   + "' is being restarted: try again"}});
+void connection_state::ask(amqp::cancel& what) {
+  ask_queue(what.queue, queue::cancel{what.consumer, true}, amqp::done{});
+}
+
+/// Asks a queue; `otherwise` answers in its place, should it be gone.
+template <class Question>
+void connection_state::ask_queue(
+  const amqp::queue_ref& queue, Question what, amqp::answer otherwise) {
+  if (auto to = queue_of(queue)) {
+    asked_ = {queue->id, std::move(otherwise)};
+    self_->send(to, std::move(what));
+  } else {
+    self_->send(connection_actor{self_}, edge::answered{std::move(otherwise)});
+  }
+}
+
+amqp::refused connection_state::gone(const amqp::queue_ref& queue) {
+  return {
+    not_found, "queue '" + queue->name + "' in vhost '" + queue->vhost
+                 + "' went away: declare it, and try again"};
 }
 
 queue_actor connection_state::queue_of(const amqp::queue_ref& queue) {

@@ -52,6 +52,7 @@ private:
 
   void listen();
   void received(const edge::received& msg);
+  void answered(amqp::answer what);
   void sent();
   void closed(const edge::closed& msg);
   void queue_down(const caf::down_msg& msg);
@@ -63,13 +64,18 @@ private:
   void carry_out(amqp::settling& what);
   void carry_out(amqp::credit_change& what);
   void carry_out(amqp::written& what);
+  void carry_out(amqp::pausing& what);
   void carry_out(amqp::cancelled& what);
   void carry_out(amqp::left& what);
   template <class Request>
   void ask(Request& what);
   void ask(amqp::subscribe& what);
   void ask(amqp::get& what);
-  void refuse(const amqp::queue_ref& queue);
+  void ask(amqp::cancel& what);
+  template <class Question>
+  void ask_queue(
+    const amqp::queue_ref& queue, Question what, amqp::answer otherwise);
+  static amqp::refused gone(const amqp::queue_ref& queue);
   void send_publishes();
   queue_actor queue_of(const amqp::queue_ref& queue);
   void set_flow();
@@ -86,6 +92,10 @@ private:
   std::uint64_t routes_version_ = 0;
   std::map<caf::actor_addr, queue_id> queues_; // those it has to do with
   std::vector<std::pair<queue_actor, std::vector<publish>>> publishes_;
+  /// Publishes to queues that are not there: the ticket, all its messages.
+  std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> lost_;
+  /// The queue a request waits for, and the answer should it end first.
+  std::pair<queue_id, amqp::answer> asked_;
   bool is_paused_ = false;
   bool is_closing_ = false;
   bool has_left_ = false; // told the topology

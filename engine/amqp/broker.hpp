@@ -118,6 +118,13 @@ struct get {
   bool no_ack = false;
 };
 
+/// Ends a consumer: nothing more is lent to it, and it keeps what it has on
+/// loan. Answered by `done`, behind all that was lent before.
+struct cancel {
+  consumer_number consumer = 0;
+  queue_ref queue;
+};
+
 using request = std::variant<
   login,
   open_vhost,
@@ -128,6 +135,7 @@ using request = std::variant<
   delete_queue,
   purge_queue,
   subscribe,
+  cancel,
   get>;
 
 // -- answers
@@ -186,6 +194,13 @@ struct written {
   std::uint64_t bytes = 0;
 };
 
+/// The consumer takes nothing for a while, whatever its credit, or again.
+struct pausing {
+  consumer_number consumer = 0;
+  queue_ref queue;
+  bool is_paused = false;
+};
+
 /// Nothing more is lent to the consumer. What it has on loan stays so.
 struct cancelled {
   consumer_number consumer = 0;
@@ -199,8 +214,14 @@ struct left {
   std::optional<failure> crash; // whose message ran when the client vanished
 };
 
-using notice =
-  std::variant<publication, settling, credit_change, written, cancelled, left>;
+using notice = std::variant<
+  publication,
+  settling,
+  credit_change,
+  pausing,
+  written,
+  cancelled,
+  left>;
 
 /// Everything a connection wants done, in the order to do it.
 struct connection_actions {

@@ -53,7 +53,10 @@ checked<> channel::on_answer(answer&& what) {
     on_got(*one);
   else if (const auto* yes = std::get_if<done>(&what)) {
     if (pending_->makes_reply_queue) return on_reply_queue(*yes);
-    on_done(*yes);
+    if (pending_->cancels)
+      end_cancel(*pending_);
+    else
+      on_done(*yes);
   }
   pending_.reset();
   return {};
@@ -112,7 +115,7 @@ checked<> channel::on(const basic_qos& m) {
   if (m.global) {
     limit_ = m.prefetch_count;
     change_credit(false);
-    deliver_held();
+    mind_limit();
   } else {
     prefetch_ = m.prefetch_count;
     // Celery changes the prefetch of workers that run and relies on it.
@@ -145,9 +148,6 @@ void channel::put_confirms() {
 // -- the end
 
 void channel::leave(bool vanished) {
-  for (const auto& x : held_)
-    if (const auto* who = core_.find_consumer(x.to)) give_back(*who, x.run);
-  held_.clear();
   auto oldest = vanished ? unacked_.oldest() : unacked_list::positions{};
   for (auto number : consumers_) {
     const auto& who = *core_.find_consumer(number);

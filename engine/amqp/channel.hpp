@@ -79,6 +79,7 @@ private:
     /// Consuming from amq.rabbitmq.reply-to: the queue has to be made first.
     bool makes_reply_queue = false;
     bool no_ack = false;  // get
+    bool cancels = false; // `consumer`, on behalf of its client
     std::string tag = {}; // consume
   };
 
@@ -108,11 +109,6 @@ private:
     std::uint64_t bytes = 0; // of messages
     std::vector<held_message> messages;
     std::vector<std::pair<verdict, std::vector<unacked_run>>> settled;
-  };
-
-  struct held_run {
-    consumer_number to = 0;
-    loaned_run run;
   };
 
   // -- methods (channel.cpp)
@@ -158,14 +154,11 @@ private:
   void forget(consumer& who);
   void remove_if_over(consumer& who);
   void on_got(got& what);
-  void deliver(
-    consumer& to,
-    const loaned_run& run,
-    std::uint32_t first,
-    std::uint32_t count);
+  void deliver(consumer& to, const loaned_run& run);
   void give_back(const consumer& whose, const loaned_run& run);
-  void give_back_held(const consumer& whose);
-  void deliver_held();
+  loaned_run take_room(const loaned_run& run, consumer& to);
+  void mind_limit();
+  void end_cancel(const pending_request& of);
   std::uint32_t credit_of(const consumer& who) const;
   void change_credit(bool of_all);
 
@@ -238,7 +231,7 @@ private:
   std::uint64_t outstanding_ = 0; // unacked, without what was got
   unacked_list unacked_;
   std::vector<unacked_run> taken_; // memory for `settle`, used again
-  std::deque<held_run> held_;      // lent to us beyond `limit_`
+  bool is_full_ = false;           // `limit_` is reached: consumers are paused
 };
 
 } // namespace troupe::amqp

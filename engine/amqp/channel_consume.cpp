@@ -158,24 +158,43 @@ void channel::remove_if_over(consumer& who) {
   forget(who);
 }
 
+/// The answer comes behind what the queue has lent already, and that goes to
+/// the client before it is told.
 checked<> channel::on(const basic_cancel& m) {
   auto found = tags_.find(m.consumer_tag);
-  if (found != tags_.end()) cancel(*core_.find_consumer(found->second));
-  if (!m.nowait) core_.send(number_, basic_cancel_ok{m.consumer_tag});
+  if (found != tags_.end()) {
+    const auto& who = *core_.find_consumer(found->second);
+    auto of = pending_request{};
+    of.nowait = m.nowait;
+    of.consumer = who.number;
+    of.cancels = true;
+    of.tag = m.consumer_tag;
+    ask(amqp::cancel{who.number, who.queue}, std::move(of));
+  } else if (!m.nowait) {
+    core_.send(number_, basic_cancel_ok{m.consumer_tag});
+  }
   return {};
 }
 
+void channel::end_cancel(const pending_request& of) {
+  if (auto* who = core_.find_consumer(of.consumer)) {
+    untag(*who);
+    who->is_cancelled = true;
+    remove_if_over(*who);
+  }
+  if (!of.nowait) core_.send(number_, basic_cancel_ok{of.tag});
+}
+
+/// Cancels a consumer whose client did not ask for it.
 void channel::cancel(consumer& who) {
   untag(who);
   who.is_cancelled = true;
-  give_back_held(who);
   core_.notices.emplace_back(cancelled{who.number, who.queue});
   remove_if_over(who);
 }
 
 void channel::on_queue_gone(consumer& who) {
   who.is_gone = true;
-  std::erase_if(held_, [&](const auto& x) { return x.to == who.number; });
   if (untag(who) && core_.client.takes_cancels)
     core_.send(number_, basic_cancel{who.tag, true});
   remove_if_over(who);
@@ -239,6 +258,25 @@ checked<> channel::on_reply_queue(const done& what) {
 
 // -- getting
 
+namespace {
+
+/// Returns a message as its client sees it: a quorum queue tells how often it
+/// came back. `properties` is what the answer may be a view of.
+message as_seen(
+  const consumer& to,
+  const loaned_run& run,
+  std::uint32_t i,
+  std::string& properties) {
+  auto one = run[i];
+  if (!to.counts_deliveries || run.deliveries == 0) return one;
+  properties = with_headers(
+    one.encoded_properties(),
+    {{"x-delivery-count", {std::int64_t{run.deliveries}}}});
+  return {one.exchange(), one.routing_key(), properties, one.body()};
+}
+
+} // namespace
+
 checked<> channel::on(const basic_get& m) {
   auto queue = readable_queue(m.queue);
   if (!queue) return queue.error();
@@ -264,7 +302,8 @@ void channel::on_got(got& what) {
   auto* from = core_.find_consumer(pending_->consumer);
   if (!what.run || !from) return core_.send(number_, basic_get_empty{});
   auto tag = ++last_tag_;
-  auto one = (*what.run)[0];
+  auto properties = std::string{};
+  auto one = as_seen(*from, *what.run, 0, properties);
   auto most = std::numeric_limits<std::uint32_t>::max();
   auto remaining = std::min<std::uint64_t>(what.remaining, most);
   put_message(
@@ -282,64 +321,65 @@ void channel::on_got(got& what) {
 
 void channel::on_deliveries(consumer& to, const std::vector<loaned_run>& runs) {
   for (const auto& run : runs) {
-    if (to.is_cancelled || to.is_gone)
+    if (to.is_cancelled || to.is_gone) {
       give_back(to, run);
-    else if (limit_ == 0 || to.no_ack)
-      deliver(to, run, 0, run.count);
-    else
-      held_.push_back({to.number, run});
+    } else if (limit_ == 0 || to.no_ack) {
+      deliver(to, run);
+    } else if (auto some = take_room(run, to); some.count > 0) {
+      deliver(to, some);
+    }
   }
-  deliver_held();
+  mind_limit();
 }
 
-void channel::deliver(
-  consumer& to,
-  const loaned_run& run,
-  std::uint32_t first,
-  std::uint32_t count) {
+/// Returns what of a run the channel's limit has room for; the rest goes back,
+/// for others to have.
+loaned_run channel::take_room(const loaned_run& run, consumer& to) {
+  auto room = limit_ > outstanding_ ? limit_ - outstanding_ : 0;
+  auto some = run;
+  some.count =
+    static_cast<std::uint32_t>(std::min<std::uint64_t>(room, run.count));
+  if (some.count == run.count) return some;
+  auto rest = run;
+  rest.first += some.count;
+  rest.at += some.count;
+  rest.count -= some.count;
+  give_back(to, rest);
+  return some;
+}
+
+/// Pauses the consumers of a channel that has all it may have: each may have
+/// as much by its own credit, for nobody knows which queue has messages.
+void channel::mind_limit() {
+  auto is_full = limit_ > 0 && outstanding_ >= limit_;
+  if (is_full == is_full_) return;
+  is_full_ = is_full;
+  for (auto number : consumers_) {
+    const auto& who = *core_.find_consumer(number);
+    if (who.is_getter || who.no_ack || who.is_cancelled || who.is_gone)
+      continue;
+    core_.notices.emplace_back(pausing{who.number, who.queue, is_full});
+  }
+}
+
+void channel::deliver(consumer& to, const loaned_run& run) {
   auto m = basic_deliver{to.tag, 0, run.redelivered, {}, {}};
-  auto counts = to.counts_deliveries && run.deliveries > 0;
   auto properties = std::string{};
-  for (auto i = first; i < first + count; ++i) {
-    auto one = run[i];
-    m.delivery_tag = last_tag_ + 1 + (i - first);
+  for (std::uint32_t i = 0; i < run.count; ++i) {
+    auto one = as_seen(to, run, i, properties);
+    m.delivery_tag = last_tag_ + 1 + i;
     m.exchange = one.exchange();
     m.routing_key = one.routing_key();
-    if (counts) {
-      properties = with_headers(
-        one.encoded_properties(),
-        {{"x-delivery-count", {std::int64_t{run.deliveries}}}});
-      one = {one.exchange(), one.routing_key(), properties, one.body()};
-    }
     put_message(core_.output, number_, core_.frame_max, m, one);
   }
   core_.unwritten_deliveries.push_back(
-    {core_.output_end(), to.number,
-     run.messages->bytes(run.first + first, count)});
+    {core_.output_end(), to.number, run.bytes()});
   if (!to.no_ack) {
-    unacked_.add({last_tag_ + 1, count, to.number, run.at + first});
-    to.unacked += count;
-    outstanding_ += count;
+    unacked_.add({last_tag_ + 1, run.count, to.number, run.at});
+    to.unacked += run.count;
+    outstanding_ += run.count;
   }
-  last_tag_ += count;
-}
-
-/// Delivers what was held back, as far as the channel's limit lets it.
-void channel::deliver_held() {
-  while (!held_.empty()) {
-    auto room = limit_ == 0 ? std::numeric_limits<std::uint64_t>::max()
-                : limit_ > outstanding_ ? limit_ - outstanding_
-                                        : 0;
-    if (room == 0) return;
-    auto& next = held_.front();
-    auto count =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(room, next.run.count));
-    deliver(*core_.find_consumer(next.to), next.run, 0, count);
-    next.run.first += count;
-    next.run.at += count;
-    next.run.count -= count;
-    if (next.run.count == 0) held_.pop_front();
-  }
+  last_tag_ += run.count;
 }
 
 void channel::give_back(const consumer& whose, const loaned_run& run) {
@@ -348,12 +388,6 @@ void channel::give_back(const consumer& whose, const loaned_run& run) {
     whose.number, whose.queue, verdict::unseen, {run.at, run.count});
   // The queue counts them as on their way to the client.
   core_.notices.emplace_back(written{whose.number, whose.queue, run.bytes()});
-}
-
-void channel::give_back_held(const consumer& whose) {
-  for (const auto& x : held_)
-    if (x.to == whose.number) give_back(whose, x.run);
-  std::erase_if(held_, [&](const auto& x) { return x.to == whose.number; });
 }
 
 // -- credit

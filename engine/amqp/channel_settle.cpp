@@ -54,7 +54,7 @@ void channel::settle(const std::vector<unacked_run>& all, verdict what) {
       core_.settled.add(who->number, who->queue, what, {run.at, run.count});
     remove_if_over(*who);
   }
-  deliver_held();
+  mind_limit();
 }
 
 checked<> channel::on(const basic_recover_async& m) {
@@ -151,7 +151,7 @@ checked<> channel::settle_by_message(const message& what) {
       core_.settled.add(
         who.number, who.queue, failure_of(*wish, run.at, core_.now));
     remove_if_over(who);
-    deliver_held();
+    mind_limit();
   }
   if (is_confirming_) {
     confirms_.open(0);

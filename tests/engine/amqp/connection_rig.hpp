@@ -405,6 +405,7 @@ private:
   }
 
   answer answer_to(const subscribe&) { return done{}; }
+  answer answer_to(const cancel&) { return done{}; }
 
   answer answer_to(const get&) {
     return next_got ? *std::exchange(next_got, {}) : amqp::got{};

@@ -99,9 +99,10 @@ TEST_CASE("transaction: acks that wait fill the prefetch", "[amqp]") {
   rig.next<basic_deliver>(1);
   rig.send(1, basic_ack{1, false});
   CHECK(rig.is_silent());
+  CHECK(rig.take_notices<pausing>().size() == 1);
   rig.send(1, tx_commit{});
-  rig.next<basic_deliver>(1);
   rig.next<tx_commit_ok>(1);
+  CHECK_FALSE(rig.take_notices<pausing>().at(0).is_paused);
 }
 
 TEST_CASE("transaction: what is not committed goes back", "[amqp]") {
