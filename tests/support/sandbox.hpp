@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace troupe::test {
@@ -117,13 +118,16 @@ public:
             return store::defined{
               {msg.queue, queue_id{++state->last_queue}, msg.partitions}, {}};
           },
-          [](store::drop) {},
+          [state](const store::drop& msg) {
+            state->drops.push_back(msg.queue);
+          },
         };
       });
   }
 
   bool is_slow = false;
   std::vector<commit_request> seen;
+  std::vector<std::string> drops;
   std::vector<std::pair<queue_actor, queue::stored>> held;
   log_index last_index = 0;
   std::uint64_t last_queue = 0;

@@ -1,0 +1,231 @@
+#include "tests/actors/topology_stage.hpp"
+
+// How the queues that clients declare end, and that a crash is no end.
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+amqp::declare_queue exclusive_queue(const std::string& name) {
+  auto made = a_queue(name);
+  made.exclusive = true;
+  return made;
+}
+
+amqp::declare_queue passing_queue(const std::string& name) {
+  auto made = a_queue(name);
+  made.auto_delete = true;
+  return made;
+}
+
+amqp::declare_queue expiring_queue(const std::string& name) {
+  return queue_with(name, {"x-expires", {std::int32_t{10'000}}});
+}
+
+/// One queue of the configuration, as the node tells the topology of it.
+topology_start with_configured(const queue_options& options) {
+  auto made = topology_start{};
+  made.machine.add_vhost("/");
+  made.configured[options.full_name()] = options.id;
+  auto declared = queue_declaration{};
+  declared.name = options.name;
+  declared.durable = options.is_durable;
+  declared.is_server_named = true;
+  made.machine.declare_queue("/", declared, new_queue_of(options), 0).value();
+  return made;
+}
+
+queue_options configured_options() {
+  auto made = queue_options{};
+  made.name = "orders";
+  made.id = queue_id{7};
+  made.vhost = "/";
+  made.is_durable = true;
+  return made;
+}
+
+} // namespace
+
+// -- connections
+
+TEST_CASE("topology_actor: names the queues that clients leave unnamed") {
+  auto set = topology_stage{};
+  auto first = set.get_done(exclusive_queue("")).queue;
+  auto second = set.get_done(exclusive_queue("")).queue;
+  CHECK(first.starts_with("amq.gen-"));
+  CHECK(first != second);
+  CHECK(set.where(first));
+}
+
+TEST_CASE("topology_actor: exclusive queues go with their connection") {
+  auto set = topology_stage{};
+  auto named = set.get_done(exclusive_queue(""), 1).queue;
+  set.get_done(exclusive_queue("mine"), 1);
+  set.get_done(exclusive_queue("theirs"), 2);
+  set.get_done(a_queue("everybody's"), 1);
+  set.consume("mine", 5);
+  set.box.tell(set.topology, broker::connection_gone{1});
+  CHECK_FALSE(set.find(named));
+  CHECK_FALSE(set.find("mine"));
+  CHECK(set.where("theirs"));
+  CHECK(set.where("everybody's"));
+  auto told = set.box.take<edge::consumer_gone>();
+  REQUIRE(told);
+  CHECK(told->consumer == 5);
+}
+
+TEST_CASE("topology_actor: exclusive queues are locked for other connections") {
+  auto set = topology_stage{};
+  set.get_done(exclusive_queue("mine"), 1);
+  CHECK(set.get_refused(exclusive_queue("mine"), 2).code == 405);
+  CHECK(set.get_refused(without("mine"), 2).code == 405);
+  CHECK(set.get_refused(amqp::purge_queue{"/", "mine"}, 2).code == 405);
+  set.get_done(without("mine"), 1);
+}
+
+TEST_CASE("topology_actor: an exclusive queue is not stored, durable or not") {
+  auto set = topology_stage{};
+  auto asked = exclusive_queue("mine");
+  asked.durable = true;
+  set.get_done(asked);
+  CHECK(set.store->seen.empty());
+}
+
+// -- use
+
+TEST_CASE("topology_actor: auto_delete goes with the last consumer, not "
+          "before") {
+  auto set = topology_stage{};
+  set.get_done(passing_queue("q"));
+  CHECK(set.where("q")); // there was none yet
+  set.consume("q", 1);
+  set.consume("q", 2);
+  set.cancel("q", 1);
+  CHECK(set.where("q"));
+  set.cancel("q", 2);
+  CHECK_FALSE(set.find("q"));
+}
+
+TEST_CASE("topology_actor: a get is no consumer that auto_delete waits for") {
+  auto set = topology_stage{};
+  set.get_done(passing_queue("q"));
+  set.box.tell(set.where("q"), queue::get{3, false});
+  CHECK(set.answer());
+  set.box.tell(set.where("q"), queue::leave{{}, 3});
+  CHECK(set.where("q"));
+}
+
+TEST_CASE("topology_actor: x-expires ends a queue that nobody uses") {
+  auto set = topology_stage{};
+  set.get_done(expiring_queue("q"));
+  set.box.wait(9s);
+  CHECK(set.where("q"));
+  set.box.wait(2s);
+  CHECK_FALSE(set.find("q"));
+}
+
+TEST_CASE("topology_actor: gets and declarations are use, publishing is not") {
+  auto set = topology_stage{};
+  set.get_done(expiring_queue("q"));
+  set.box.wait(6s);
+  set.get_done(expiring_queue("q"));
+  set.box.wait(6s);
+  set.box.tell(set.where("q"), queue::get{3, true});
+  CHECK(set.answer());
+  set.box.wait(6s);
+  REQUIRE(set.where("q"));
+  set.publish("q", {"a"});
+  set.box.wait(6s);
+  CHECK_FALSE(set.find("q"));
+}
+
+TEST_CASE("topology_actor: a queue does not expire while it has a consumer") {
+  auto set = topology_stage{};
+  set.get_done(expiring_queue("q"));
+  set.consume("q", 1);
+  set.box.wait(1h);
+  CHECK(set.where("q"));
+  set.cancel("q", 1);
+  set.box.wait(9s);
+  CHECK(set.where("q"));
+  set.box.wait(2s);
+  CHECK_FALSE(set.find("q"));
+}
+
+// -- queues of the configuration
+
+TEST_CASE("topology_actor: clients cannot delete what the configuration has") {
+  auto options = configured_options();
+  auto set = topology_stage{with_configured(options)};
+  set.box.spawn(run_queue, set.places, queue_start{options, {}, nullptr});
+  CHECK(set.where("orders")); // since it is up
+  auto why = set.get_refused(without("orders"));
+  CHECK(why.code == 403);
+  CHECK(why.text.find("configuration") != why.text.npos);
+  set.publish("orders", {"a"});
+  CHECK(set.get_done(durable_queue("orders")).messages == 1);
+}
+
+// -- crashes
+
+TEST_CASE("topology_actor: a queue that crashes is started again elsewhere") {
+  auto set = topology_stage{};
+  set.get_done(durable_queue("q"));
+  auto before = set.where("q");
+  set.crash("q");
+  CHECK(set.where("q"));
+  CHECK(set.where("q") != before);
+  set.publish("q", {"a"});
+  CHECK(set.get_done(durable_queue("q")).messages == 1);
+}
+
+TEST_CASE("topology_actor: a queue in memory is there again after a crash, "
+          "empty") {
+  auto set = topology_stage{};
+  set.get_done(a_queue("q"));
+  set.publish("q", {"a"});
+  set.crash("q");
+  CHECK(set.where("q"));
+  CHECK(set.get_done(a_queue("q")).messages == 0);
+}
+
+TEST_CASE("topology_actor: six crashes within a minute are enough") {
+  auto set = topology_stage{};
+  set.get_done(a_queue("q"));
+  set.get_done(a_queue("other"));
+  for (auto i = 0; i < 5; ++i) {
+    set.crash("q");
+    REQUIRE(set.where("q"));
+  }
+  set.crash("q");
+  CHECK(set.find("q"));
+  CHECK_FALSE(set.where("q"));
+  CHECK(set.get_done(a_queue("q")).messages == 0); // answered nevertheless
+  CHECK(set.where("other"));
+  set.get_done(without("q"));
+  CHECK_FALSE(set.find("q"));
+}
+
+TEST_CASE("topology_actor: crashes that are far apart are borne") {
+  auto set = topology_stage{};
+  set.get_done(a_queue("q"));
+  for (auto i = 0; i < 20; ++i) {
+    set.crash("q");
+    REQUIRE(set.where("q"));
+    set.box.wait(15s);
+  }
+}
+
+TEST_CASE("topology_actor: a deleted queue's actor is not started again") {
+  auto set = topology_stage{};
+  set.get_done(a_queue("q"));
+  auto gone = caf::actor_cast<caf::actor_addr>(set.where("q"));
+  set.get_done(without("q"));
+  set.box.play();
+  CHECK_FALSE(set.find("q"));
+  CHECK_FALSE(caf::actor_cast<caf::actor>(gone)); // nobody holds it
+  set.get_done(a_queue("q"));
+  CHECK(set.where("q"));
+}
