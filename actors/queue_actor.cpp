@@ -75,6 +75,11 @@ queue_actor::behavior_type queue_state::handlers(
 
 void queue_state::recovered(std::shared_ptr<queue_machine> machine) {
   machine_ = std::move(machine);
+  for (auto& [promise, what] : std::exchange(erasing_, {})) {
+    auto done = erase_now(what);
+    promise.deliver(done);
+    if (done.what == queue::erased::verdict::done) return;
+  }
   act();
   self_->send(
     places_.directory, directory::queue_up{
@@ -228,7 +233,14 @@ queue::purged queue_state::purge() {
 
 // -- its end
 
-queue::erased queue_state::erase(const queue::erase& msg) {
+caf::result<queue::erased> queue_state::erase(const queue::erase& msg) {
+  if (machine_) return erase_now(msg);
+  auto promise = self_->make_response_promise<queue::erased>();
+  erasing_.emplace_back(promise, msg);
+  return promise;
+}
+
+queue::erased queue_state::erase_now(const queue::erase& msg) {
   using verdict = queue::erased::verdict;
   auto figures = machine_->figures();
   if (msg.if_unused && figures.consumers > 0) return {verdict::in_use, 0};

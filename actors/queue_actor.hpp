@@ -73,7 +73,8 @@ private:
   void gone(consumer_id who, const std::optional<failure>& crash);
   void sender_down(const caf::down_msg& msg);
   queue::purged purge();
-  queue::erased erase(const queue::erase& msg);
+  caf::result<queue::erased> erase(const queue::erase& msg);
+  queue::erased erase_now(const queue::erase& msg);
   void end();
   void stored(const queue::stored& msg);
   void loaded(queue::loaded& msg);
@@ -124,6 +125,10 @@ private:
   std::optional<time_point> timer_;
   std::uint64_t timer_generation_ = 0;
   std::vector<caf::typed_response_promise<queue::closed>> closing_;
+  /// What came before the machine was recovered.
+  std::vector<
+    std::pair<caf::typed_response_promise<queue::erased>, queue::erase>>
+    erasing_;
   std::minstd_rand random_{std::random_device{}()};
 };
 

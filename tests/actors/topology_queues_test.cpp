@@ -181,6 +181,33 @@ TEST_CASE("topology_actor: a queue that crashes is started again elsewhere") {
   CHECK(set.get_done(durable_queue("q")).messages == 1);
 }
 
+TEST_CASE("topology_actor: a queue has no place while it is recovered") {
+  auto set = topology_stage{};
+  set.get_done(durable_queue("q"));
+  set.reader->is_slow = true;
+  set.crash("q");
+  CHECK(set.find("q"));
+  CHECK_FALSE(set.where("q"));
+  set.get_done(durable_queue("q")); // answered nevertheless
+  set.get_done(amqp::purge_queue{"/", "q"});
+  set.answer_reader();
+  CHECK(set.where("q"));
+}
+
+TEST_CASE("topology_actor: a queue that is being recovered can be deleted") {
+  auto set = topology_stage{};
+  set.get_done(durable_queue("q"));
+  set.reader->is_slow = true;
+  set.crash("q");
+  CHECK_FALSE(set.ask(without("q")));
+  set.answer_reader();
+  CHECK(set.answer());
+  CHECK_FALSE(set.find("q"));
+  set.reader->is_slow = false;
+  set.get_done(durable_queue("q"));
+  CHECK(set.where("q"));
+}
+
 TEST_CASE("topology_actor: a queue in memory is there again after a crash, "
           "empty") {
   auto set = topology_stage{};

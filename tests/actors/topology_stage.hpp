@@ -23,7 +23,7 @@ public:
   explicit topology_stage(topology_start given = {}) {
     places.store = yes_store::spawn(box, store);
     places.is_full = std::make_shared<std::atomic<bool>>(false);
-    places.reader = spawn_empty_reader(box);
+    places.reader = empty_reader::spawn(box, reader);
     places.directory = box.spawn(run_directory);
     places.router = box.spawn(
       run_router, places.directory, std::make_shared<route_table>(), routes,
@@ -98,19 +98,25 @@ public:
     box.play();
   }
 
-  void answer_store() {
-    for (auto& [to, what] : std::exchange(store->held, {})) {
-      box.self->send(to, what);
-      box.play();
-    }
-  }
+  void answer_store() { answer(store->held); }
+  void answer_reader() { answer(reader->held); }
 
   sandbox box;
   std::shared_ptr<yes_store> store = std::make_shared<yes_store>();
   std::shared_ptr<routes_board> routes = std::make_shared<routes_board>();
+  std::shared_ptr<empty_reader> reader = std::make_shared<empty_reader>();
   queue_places places;
   topology_actor topology;
   std::uint64_t last_ticket = 0;
+
+private:
+  template <class Answers>
+  void answer(Answers& held) {
+    for (auto& [to, what] : std::exchange(held, {})) {
+      box.self->send(to, what);
+      box.play();
+    }
+  }
 };
 
 // -- what clients ask

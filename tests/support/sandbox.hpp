@@ -133,20 +133,32 @@ public:
   std::uint64_t last_queue = 0;
 };
 
-/// A reader for queues that start empty.
+/// A reader for queues that start empty; it can be made to answer later.
+class empty_reader {
+public:
+  static reader_actor spawn(sandbox& box, std::shared_ptr<empty_reader> state) {
+    return box.spawn(
+      [state](reader_actor::pointer self) -> reader_actor::behavior_type {
+        return {
+          [](const store::read&) {},
+          [state, self](store::recover& msg) {
+            auto made = std::make_shared<queue_machine>(std::move(msg.options));
+            auto to = caf::actor_cast<queue_actor>(self->current_sender());
+            if (state->is_slow)
+              state->held.emplace_back(to, queue::recovered{made});
+            else
+              self->send(to, queue::recovered{made});
+          },
+        };
+      });
+  }
+
+  bool is_slow = false;
+  std::vector<std::pair<queue_actor, queue::recovered>> held;
+};
+
 inline reader_actor spawn_empty_reader(sandbox& box) {
-  return box.spawn(
-    [](reader_actor::pointer self) -> reader_actor::behavior_type {
-      return {
-        [](const store::read&) {},
-        [self](store::recover& msg) {
-          auto made = std::make_shared<queue_machine>(std::move(msg.options));
-          self->send(
-            caf::actor_cast<queue_actor>(self->current_sender()),
-            queue::recovered{std::move(made)});
-        },
-      };
-    });
+  return empty_reader::spawn(box, std::make_shared<empty_reader>());
 }
 
 } // namespace troupe::test
