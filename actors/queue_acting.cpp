@@ -84,11 +84,11 @@ void queue_state::send(store::commit msg) {
 
 void queue_state::send_erases(const std::vector<log_erase>& erases) {
   if (erases.empty()) return;
-  auto name = machine_->options().full_name();
+  auto of = machine_->options().full_name();
   auto msg = store::commit{};
   msg.what.sync = false;
   for (const auto& x : erases)
-    msg.what.erases.push_back({group_of(name, x.partition), x.index});
+    msg.what.erases.push_back({group_of(of, x.partition), x.index});
   send(std::move(msg));
 }
 
