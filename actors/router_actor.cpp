@@ -1,5 +1,6 @@
 #include "actors/router_actor.hpp"
 
+#include "actors/queue_place.hpp"
 #include "engine/amqp/exchange_routing.hpp"
 #include "engine/base/queue_name.hpp"
 
@@ -33,17 +34,20 @@ router_actor::behavior_type router_state::handlers(
 }
 
 void router_state::route(router::publish_output& msg) {
-  auto is_exchange = msg.output.starts_with(by_exchange_prefix);
-  auto found = is_exchange ? by_exchange(msg) : by_table(msg);
+  auto found = parts{};
+  if (msg.output.starts_with(by_exchange_prefix))
+    by_exchange(msg, found);
+  else
+    by_table(msg.output, msg.sequences, msg.messages, found);
   figures_->routed += msg.messages->size();
-  auto parts = std::size_t{0};
-  for (const auto& [queue, what] : found) parts += what.size();
-  if (parts == 0) {
+  auto count = std::size_t{0};
+  for (const auto& [queue, what] : found) count += what.size();
+  if (count == 0) {
     answer(self_->current_sender(), msg.ticket);
     return;
   }
   auto id = ++last_request_;
-  requests_[id] = {self_->current_sender(), msg.ticket, parts};
+  requests_[id] = {self_->current_sender(), msg.ticket, count};
   for (auto& [queue, what] : found) {
     auto& to = targets_[queue];
     for (auto& x : what) {
@@ -57,37 +61,41 @@ void router_state::route(router::publish_output& msg) {
 }
 
 /// What comes out of sources and handlers goes where the configuration says.
-std::map<std::string, std::vector<publish>>
-router_state::by_table(router::publish_output& msg) {
-  auto found = table_->route(msg.output, msg.sequences, msg.messages);
+void router_state::by_table(
+  const std::string& output,
+  const std::vector<std::uint64_t>& sequences,
+  const batch_ptr& messages,
+  parts& to) {
+  auto found = table_->route(output, sequences, messages);
   figures_->dropped += found.dropped;
-  auto parts = std::map<std::string, std::vector<publish>>{};
   for (auto& x : found.to) {
     auto what = troupe::publish{};
     what.partition = x.partition;
     what.sequences = std::move(x.sequences);
     what.messages = std::move(x.messages);
-    parts[x.queue].push_back(std::move(what));
+    to[x.queue].push_back(std::move(what));
   }
-  return parts;
 }
 
-/// What a queue that clients declared lets go of is published to an exchange.
-std::map<std::string, std::vector<publish>>
-router_state::by_exchange(router::publish_output& msg) {
+/// What a queue that clients declared lets go of is published to an exchange,
+/// which may lead back into the pipeline.
+void router_state::by_exchange(const router::publish_output& msg, parts& to) {
   auto vhost = msg.output.substr(by_exchange_prefix.size());
-  auto parts = std::map<std::string, std::vector<publish>>{};
   for (auto& x : amqp::route_by_exchange(
          *routes_->look(), vhost, msg.sequences, *msg.messages)) {
+    const auto* place = place_of(*x.to);
+    if (place && !place->output.empty()) {
+      by_table(place->output, x.sequences, x.messages, to);
+      continue;
+    }
     auto what = troupe::publish{};
     what.partition = x.partition;
     what.sequences = std::move(x.sequences);
     what.messages = std::move(x.messages);
     what.has_expirations = x.has_expirations;
     what.is_delayed = x.is_delayed;
-    parts[full_queue_name(x.to->vhost, x.to->name)].push_back(std::move(what));
+    to[full_queue_name(x.to->vhost, x.to->name)].push_back(std::move(what));
   }
-  return parts;
 }
 
 void router_state::confirmed(const router::confirmed& msg) {

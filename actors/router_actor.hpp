@@ -36,11 +36,16 @@ public:
 private:
   using self_pointer = router_actor::stateful_pointer<router_state>;
 
+  /// What goes to each queue.
+  using parts = std::map<std::string, std::vector<publish>>;
+
   void route(router::publish_output& msg);
-  std::map<std::string, std::vector<publish>>
-  by_table(router::publish_output& msg);
-  std::map<std::string, std::vector<publish>>
-  by_exchange(router::publish_output& msg);
+  void by_table(
+    const std::string& output,
+    const std::vector<std::uint64_t>& sequences,
+    const batch_ptr& messages,
+    parts& to);
+  void by_exchange(const router::publish_output& msg, parts& to);
   void queue_gone(const std::string& queue);
   void close(std::uint64_t request);
   void confirmed(const router::confirmed& msg);

@@ -1,8 +1,4 @@
-#include "actors/directory_actor.hpp"
-#include "actors/queue_actor.hpp"
-#include "actors/router_actor.hpp"
-#include "tests/support/builders.hpp"
-#include "tests/support/sandbox.hpp"
+#include "tests/actors/queue_stage.hpp"
 
 using namespace troupe;
 using namespace troupe::test;
@@ -10,78 +6,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Store, directory and router around one queue; the test is the publisher and
-/// the consumer.
-struct stage_set {
-  stage_set() {
-    options.name = "orders";
-    options.id = queue_id{1};
-    table->queues["orders"] = {};
-    table->outputs["src"] = {{route_target::kind::queue, "orders"}};
-    places.store = yes_store::spawn(box, store);
-    places.is_full = is_full;
-    places.reader = spawn_empty_reader(box);
-    places.directory = box.spawn(run_directory);
-    places.router =
-      box.spawn(run_router, places.directory, table, routes, figures);
-    start();
-  }
-
-  void start() {
-    orders = box.spawn(run_queue, places, queue_start{options, {}, nullptr});
-  }
-
-  void publish(
-    std::uint64_t ticket,
-    const std::vector<std::string>& bodies,
-    std::vector<std::uint64_t> sequences) {
-    box.tell(
-      places.router,
-      router::publish_output{
-        ticket, "src", "p", std::move(sequences), batch_of(bodies)});
-  }
-
-  void subscribe(std::uint32_t credit) {
-    auto asked = subscription{};
-    asked.credit = credit;
-    asked.dead_output = "h.dead";
-    box.tell(orders, queue::subscribe{asked});
-  }
-
-  void answer_store() {
-    for (auto& [to, what] : std::exchange(store->held, {})) {
-      box.self->send(to, what);
-      box.play();
-    }
-  }
-
-  std::vector<std::string> bodies() {
-    auto all = std::vector<std::string>{};
-    while (auto x = box.take<consumer::deliver>())
-      for (const auto& run : x->runs)
-        for (std::uint32_t i = 0; i < run.count; ++i)
-          all.emplace_back(run[i].body());
-    return all;
-  }
-
-  sandbox box;
-  std::shared_ptr<std::atomic<bool>> is_full =
-    std::make_shared<std::atomic<bool>>(false);
-  std::shared_ptr<yes_store> store = std::make_shared<yes_store>();
-  std::shared_ptr<route_table> table = std::make_shared<route_table>();
-  std::shared_ptr<routes_board> routes = std::make_shared<routes_board>();
-  std::shared_ptr<router_figures> figures = std::make_shared<router_figures>();
-  queue_options options;
-  queue_places places;
-  queue_actor orders;
-};
-
 using strings = std::vector<std::string>;
 
 } // namespace
 
 TEST_CASE("queue_actor: a publisher hears once its messages are stored") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   set.store->is_slow = true;
   set.publish(7, {"a", "b"}, {1, 2});
   CHECK_FALSE(set.box.take<queue::published>());
@@ -92,14 +22,14 @@ TEST_CASE("queue_actor: a publisher hears once its messages are stored") {
 }
 
 TEST_CASE("queue_actor: delivers to a subscriber within its credit") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   set.publish(1, {"a", "b", "c"}, {1, 2, 3});
   set.subscribe(2);
   CHECK(set.bodies() == strings{"a", "b"});
 }
 
 TEST_CASE("queue_actor: wakes up for a retry by the clock") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   set.publish(1, {"a"}, {1});
   set.subscribe(1);
   auto delivered = set.box.take<consumer::deliver>();
@@ -114,7 +44,7 @@ TEST_CASE("queue_actor: wakes up for a retry by the clock") {
 }
 
 TEST_CASE("queue_actor: says when a settlement is stored") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   set.publish(1, {"a"}, {1});
   set.subscribe(1);
   auto delivered = set.box.take<consumer::deliver>();
@@ -131,7 +61,7 @@ TEST_CASE("queue_actor: says when a settlement is stored") {
 }
 
 TEST_CASE("queue_actor: answers a round once all its parts are stored") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   set.publish(1, {"a", "b"}, {1, 2});
   set.subscribe(2);
   auto delivered = set.box.take<consumer::deliver>();
@@ -151,7 +81,7 @@ TEST_CASE("queue_actor: answers a round once all its parts are stored") {
 }
 
 TEST_CASE("queue_actor: acks alone do not ask for an fsync, publishes do") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   set.publish(1, {"a"}, {1});
   CHECK(set.store->seen.back().sync);
   set.subscribe(1);
@@ -162,29 +92,13 @@ TEST_CASE("queue_actor: acks alone do not ask for an fsync, publishes do") {
   CHECK_FALSE(set.store->seen.back().sync);
 }
 
-TEST_CASE("router_actor: gives a restarted queue what was not confirmed") {
-  auto set = stage_set{};
-  set.store->is_slow = true;
-  set.publish(1, {"a"}, {1});
-  set.store->held.clear(); // the answer is lost with the queue
-  caf::anon_send_exit(set.orders, caf::exit_reason::kill);
-  set.box.play();
-  set.publish(2, {"b"}, {2}); // while it is away
-  set.store->is_slow = false;
-  set.start();
-  set.box.play();
-  CHECK(set.box.take<queue::published>()->ticket == 1);
-  CHECK(set.box.take<queue::published>()->ticket == 2);
-  set.subscribe(10);
-  CHECK(set.bodies() == strings{"a", "b"});
-}
-
 TEST_CASE("queue_actor: a consumer that dies gives its loans to the next") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   set.publish(1, {"a", "b"}, {1, 2});
   auto doomed = set.box.spawn([&](caf::event_based_actor* self) {
     auto asked = subscription{};
     asked.credit = 2;
+    asked.dead_output = "h.dead"; // a stage's, which has a policy
     self->request(
       caf::actor_cast<caf::actor>(set.orders), caf::infinite,
       queue::subscribe{asked});
@@ -199,7 +113,7 @@ TEST_CASE("queue_actor: a consumer that dies gives its loans to the next") {
 }
 
 TEST_CASE("queue_actor: publishers wait while the disk is full") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   *set.is_full = true;
   set.publish(1, {"a"}, {1});
   set.publish(2, {"b"}, {2});
@@ -213,7 +127,7 @@ TEST_CASE("queue_actor: publishers wait while the disk is full") {
 }
 
 TEST_CASE("queue_actor: closes once all it wrote is stored") {
-  auto set = stage_set{};
+  auto set = queue_stage{};
   set.store->is_slow = true;
   set.publish(1, {"a"}, {1});
   auto closed = false;
@@ -224,4 +138,59 @@ TEST_CASE("queue_actor: closes once all it wrote is stored") {
   reply.receive(
     [&](queue::closed) { closed = true; }, [](const caf::error&) {});
   CHECK(closed);
+}
+
+TEST_CASE("queue_actor: what has expired is not lent, even if its timer is "
+          "late") {
+  auto options = queue_options{};
+  options.message_ttl = 1s;
+  auto set = queue_stage{options};
+  set.enqueue(1, {"a"});
+  auto asked = subscription{};
+  asked.credit = 1;
+  // In the mailbox before the timer's message is.
+  set.box.self->send(set.orders, queue::subscribe{asked});
+  set.box.wait(1500ms);
+  CHECK(set.bodies().empty());
+  set.enqueue(2, {"b"});
+  CHECK(set.bodies() == strings{"b"});
+}
+
+TEST_CASE("queue_actor: a queue in memory stores what has no room, in commits "
+          "of its own") {
+  auto options = queue_options{};
+  options.is_durable = false;
+  options.resident_limit = 1000;
+  auto set = queue_stage{options};
+  set.enqueue(1, {"a"});
+  CHECK(set.box.take<router::confirmed>()->tickets[0] == 1);
+  set.subscribe(1);
+  auto delivered = set.box.take<consumer::deliver>();
+  REQUIRE(delivered);
+  CHECK(set.store->seen.empty()); // there is room
+  auto acked = settlement{};
+  acked.acked.push_back({delivered->runs[0].at, 1});
+  acked.changes.push_back({"h", "", "count", "1"}); // state is committed
+  auto large = batch_of({std::string(2000, 'x')});
+  auto publish_large = [&](std::uint64_t ticket) {
+    auto what = troupe::publish{};
+    what.ticket = ticket;
+    what.messages = large;
+    set.box.self->send(set.orders, queue::enqueue{{what}});
+  };
+  publish_large(2);
+  set.box.self->send(set.orders, queue::settle{9, {acked}});
+  publish_large(3);
+  set.box.play(); // one round, with entries of both kinds between each other
+  auto appended = std::vector<std::size_t>{};
+  for (const auto& x : set.store->seen) {
+    appended.push_back(x.appends.size());
+    CHECK_FALSE(x.sync);
+  }
+  CHECK(appended == std::vector<std::size_t>{1, 0, 1});
+  CHECK(set.box.take<consumer::settled>()->number == 9);
+  auto confirmed = std::vector<std::uint64_t>{};
+  while (auto x = set.box.take<router::confirmed>())
+    confirmed.insert(confirmed.end(), x->tickets.begin(), x->tickets.end());
+  CHECK(confirmed == std::vector<std::uint64_t>{2, 3});
 }

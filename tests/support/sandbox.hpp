@@ -102,6 +102,10 @@ public:
       [state](store_actor::pointer self) -> store_actor::behavior_type {
         return {
           [state, self](store::commit& msg) {
+            // What is appended has a partition each, for the answer.
+            CHECK(
+              (msg.what.appends.empty()
+               || msg.what.appends.size() == msg.partitions.size()));
             state->seen.push_back(msg.what);
             auto answer = queue::stored{};
             for (auto partition : msg.partitions)
