@@ -127,6 +127,10 @@ private:
   }
 
   void add_rest() {
+    add(
+      &app, "hash-password",
+      "Read a password from standard input and print its hash for [users]",
+      hash_password_command);
     auto* version = add(&app, "version", "Tell the version", version_command);
     version->add_flag("--json", line_.as_json, "Print JSON");
     auto* completion = add(

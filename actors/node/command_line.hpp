@@ -41,6 +41,7 @@ int dlq_show_command(const command_line& line);
 int dlq_replay_command(const command_line& line);
 int state_ls_command(const command_line& line);
 int storage_verify_command(const command_line& line);
+int hash_password_command(const command_line& line);
 int version_command(const command_line& line);
 
 } // namespace troupe

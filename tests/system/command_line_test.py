@@ -1,5 +1,9 @@
 """Says right and wrong things on the command line."""
 
+import base64
+import hashlib
+import os
+import pty
 import re
 import subprocess
 
@@ -63,6 +67,7 @@ WRONG = [
     ["dlq", "show", "q", "--limit", "many"], ["state", "ls"], ["explain"],
     ["completion", "csh"], ["completion"], ["graph", "--format", "svg"],
     ["validate", "--format", "yaml"], ["run", "extra", "words"],
+    ["hash-password", "secret"], ["hash-password", "--password", "secret"],
 ]
 
 
@@ -112,6 +117,72 @@ printf '%s\\n' "${COMPREPLY[@]}"
     for shell in ("zsh", "fish"):
         expect(place.run("completion", shell).ends_with(0).out,
                f"there is one for {shell}")
+
+
+def is_hash_of(password, printed):
+    """Whether a line is what [users] takes for the password."""
+    kind, rounds, salt, seen = printed.rstrip("\n").split("$")
+    made = hashlib.pbkdf2_hmac("sha256", password.encode(),
+                               base64.b64decode(salt), int(rounds))
+    return kind == "pbkdf2-sha256" and made == base64.b64decode(seen)
+
+
+def hash_password(place):
+    """`hash-password` prints the hash of a line that [users] takes"""
+    for typed, password in (("secret\n", "secret"), ("secret", "secret"),
+                            (" wörd \nmore\n", " wörd "),
+                            ("x" * 1024 + "\n", "x" * 1024)):
+        printed = place.run("hash-password", stdin=typed).ends_with(0).out
+        expect(is_hash_of(password, printed), f"it is that of '{password}'",
+               printed)
+        again = place.run("hash-password", stdin=typed).ends_with(0).out
+        expect(again != printed, "each has a salt of its own", again)
+    place.write("pipeline.toml", PIPELINE + f"""
+[users.anna]
+password_hash = "{printed.strip()}"
+""")
+    place.run("validate", "-c", "pipeline.toml").ends_with(0)
+    for wrong in ("", "\n", "x" * 1025 + "\n", "x" * 100_000, "a\0b\n"):
+        done = place.run("hash-password", stdin=wrong).ends_with(65)
+        expect(done.err.startswith("error: ") and not done.out,
+               "what is no password is told", done.err, done.out)
+    words = place.run("completion", "bash").ends_with(0).out
+    expect("hash-password" in words, "the completion knows it")
+
+
+def typed_password(place, *lines):
+    """Types the lines at a terminal; returns the code, what was printed, and
+    what the terminal showed."""
+    here, there = pty.openpty()
+    with os.fdopen(here, "r+b", 0) as terminal, \
+            open(place.folder / "said", "wb") as said:
+        started = subprocess.Popen([place.program, "hash-password"],
+                                   stdin=there, stdout=subprocess.PIPE,
+                                   stderr=said)
+        for i, line in enumerate(lines):
+            sandbox.wait_for("it asks", lambda: (
+                (place.folder / "said").read_text().count(":") > i))
+            terminal.write(line.encode() + b"\n")
+        printed = started.communicate(timeout=60)[0].decode()
+        os.close(there)
+        shown = b""
+        try:
+            while got := terminal.read(4096):
+                shown += got
+        except OSError:  # its other end is closed
+            pass
+    return started.returncode, printed, shown.decode()
+
+
+def at_a_terminal(place):
+    """At a terminal `hash-password` asks twice and shows nothing"""
+    code, printed, shown = typed_password(place, "secret", "secret")
+    expect(code == 0 and is_hash_of("secret", printed), "it is the hash",
+           code, printed)
+    expect("secret" not in shown, "the terminal does not show it", shown)
+    code, printed, _ = typed_password(place, "secret", "other")
+    expect(code == 65 and not printed, "two that differ are refused", code,
+           printed)
 
 
 def pictures(place):
@@ -180,5 +251,5 @@ def asked_while_starting(place):
 
 
 sandbox.main(sandbox.arguments().parse_args(), [
-    usage, answers, completion, pictures, effective, streams,
-    asked_while_starting])
+    usage, answers, completion, hash_password, at_a_terminal, pictures,
+    effective, streams, asked_while_starting])
