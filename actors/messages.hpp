@@ -80,6 +80,7 @@ struct subscribe {
   /// A sender with several consumers numbers them; it is told by
   /// `edge::answered` whether the queue takes it. 0: the only one.
   std::uint64_t consumer = 0;
+  bool is_paused = false; // until `pause` says otherwise
 };
 
 /// What became of messages on loan to the sender. Answered by

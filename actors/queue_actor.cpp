@@ -1,7 +1,6 @@
 #include "actors/queue_actor.hpp"
 
 #include "actors/actor_clock.hpp"
-#include "engine/delivery/positions.hpp"
 #include "engine/ring/slot_map.hpp"
 
 #include <caf/send.hpp>
@@ -126,6 +125,7 @@ void queue_state::subscribe(queue::subscribe& msg) {
   msg.what.id = id;
   auto is_taken = machine_->on_subscribe(msg.what);
   if (!is_taken) consumers_.remove(id);
+  if (is_taken && msg.is_paused) machine_->on_pause(id, true);
   if (msg.consumer != 0)
     answer_edge(
       who, is_taken ? amqp::answer{amqp::done{}}
@@ -157,25 +157,9 @@ void queue_state::settle(queue::settle& msg) {
 
 void queue_state::leave(const queue::leave& msg) {
   auto before = machine_->figures().consumers;
-  auto who = sender_consumer(msg.consumer);
-  auto* by = consumers_.find(who);
-  if (by && by->is_remote()) {
-    if (msg.crash) charge(who, msg.crash->at);
-    gone(who, std::nullopt);
-  } else {
-    gone(who, msg.crash);
-  }
+  gone(sender_consumer(msg.consumer), msg.crash);
   act();
   look_at_use(before);
-}
-
-/// What a client had in hand when it vanished comes back and counts; only a
-/// handler's stage has a policy to try it again.
-void queue_state::charge(consumer_id who, position running) {
-  auto back = settlement{};
-  back.partition = partition_of(running);
-  back.requeued.push_back({running, 1});
-  machine_->on_settle(who, 0, std::move(back), actor_now(*self_), random());
 }
 
 void queue_state::gone(consumer_id who, const std::optional<failure>& crash) {

@@ -69,7 +69,6 @@ private:
   void leave(const queue::leave& msg);
   void cancel(const queue::cancel& msg);
   void get(const queue::get& msg);
-  void charge(consumer_id who, position running);
   void gone(consumer_id who, const std::optional<failure>& crash);
   void sender_down(const caf::down_msg& msg);
   queue::purged purge();

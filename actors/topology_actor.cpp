@@ -50,7 +50,7 @@ topology_actor::behavior_type topology_state::handlers(
   places_.topology = topology_actor{self};
   machine_ = std::move(start.machine);
   routes_ = std::move(start.routes);
-  resident_limit_ = start.resident_limit;
+  memory_budget_ = start.memory_budget;
   self->set_down_handler([this](const caf::down_msg& msg) { child_down(msg); });
   ids_ = std::move(start.configured);
   for (auto& x : start.queues) adopt(std::move(x));

@@ -22,13 +22,20 @@ namespace troupe {
 /// vhost is the scope.
 constexpr auto topology_owner = "amqp:topology";
 
+/// Among so many queues a node shares its memory, or among more.
+constexpr std::size_t usual_queues = 16;
+
+/// Returns what each of so many queues may keep in memory, in bytes of bodies,
+/// so that all together stay near the budget.
+std::uint64_t queue_memory(std::uint64_t budget, std::size_t queues);
+
 /// What the topology actor starts with, as stored and as configured.
 struct topology_start {
   troupe::topology machine;
   std::vector<queue_start> queues; // durable ones that clients declared
   std::map<std::string, queue_id> configured; // others' queues, by full name
   std::shared_ptr<routes_board> routes;
-  std::uint64_t resident_limit = 0; // bytes of bodies, of each queue
+  std::uint64_t memory_budget = 0; // bytes of bodies, of all queues
 };
 
 /// The shell of the topology machine, and the parent of the queues that
@@ -92,6 +99,7 @@ private:
     const std::string& vhost,
     const queue_declaration& declared,
     queue_start start);
+  void add_quarantine(const std::string& vhost);
   void add_delay(const std::string& vhost, const exchange& of);
   void remove(const asker& by, const child& which, std::uint64_t messages);
   void follow(const topology_change& change);
@@ -104,14 +112,14 @@ private:
   void child_down(const caf::down_msg& msg);
   void set_place(queue_id of, queue_actor where);
   void put_up() { routes_->put_up(machine_.snapshot()); }
-  std::string random_name();
+  std::string random_name(std::string name);
   queue_id next_id() { return queue_id{++last_id_}; }
 
   self_pointer self_ = nullptr;
   queue_places places_;
   troupe::topology machine_;
   std::shared_ptr<routes_board> routes_;
-  std::uint64_t resident_limit_ = 0;
+  std::uint64_t memory_budget_ = 0;
   std::map<queue_id, child> children_;
   std::map<caf::actor_addr, queue_id> by_actor_;
   std::map<std::string, queue_id> ids_; // by full name, also of others' queues

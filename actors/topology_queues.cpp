@@ -1,6 +1,8 @@
 #include "actors/actor_clock.hpp"
 #include "actors/queue_place.hpp"
 #include "actors/topology_actor.hpp"
+#include "engine/amqp/exchange_routing.hpp"
+#include "engine/message/field_lookup.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -13,6 +15,9 @@ namespace {
 
 constexpr std::uint16_t access_refused = 403;
 constexpr std::uint16_t precondition_failed = 406;
+
+// Messages that go round are kept for somebody to look at, the latest of them.
+constexpr std::int64_t most_quarantined = 10'000;
 
 // A queue's actor that fails so often within a minute is left alone: what it
 // stored is there at the next start.
@@ -65,6 +70,11 @@ new_queue new_queue_of(const queue_options& from) {
   return made;
 }
 
+std::uint64_t queue_memory(std::uint64_t budget, std::size_t queues) {
+  constexpr auto least = std::uint64_t{64} * 1024;
+  return std::max(budget / std::max(queues, usual_queues), least);
+}
+
 std::variant<queue_start, amqp::refused> start_of(
   const std::string& vhost,
   const queue_declaration& declared,
@@ -102,7 +112,8 @@ void topology_state::carry_out(const asker& by, amqp::declare_queue& what) {
   }
   auto declared = to_declaration(what);
   if (declared.name.empty()) {
-    declared.name = random_name();
+    const auto* prefix = find_text(what.arguments, "x-name-prefix");
+    declared.name = random_name(prefix ? *prefix : "amq.gen-");
     declared.is_server_named = true;
   }
   auto found = machine_.check_queue(what.vhost, declared, by.connection);
@@ -150,7 +161,8 @@ void topology_state::create(
   const asker& by,
   const amqp::declare_queue& what,
   const queue_declaration& declared) {
-  auto made = start_of(what.vhost, declared, resident_limit_);
+  auto made = start_of(
+    what.vhost, declared, queue_memory(memory_budget_, children_.size() + 1));
   if (auto* why = std::get_if<amqp::refused>(&made)) {
     answer(by, std::move(*why));
     return;
@@ -193,6 +205,8 @@ void topology_state::add(
     answer_counts(by, *changed->queue);
     return;
   }
+  const auto& dead = start.options.dead_letters;
+  if (dead && dead->marks) add_quarantine(vhost);
   start.recovered = std::make_shared<queue_machine>(start.options);
   adopt(std::move(start));
   answer_stored(by, amqp::done{declared.name, 0, 0}, *changed);
@@ -205,6 +219,22 @@ void topology_state::add_delay(const std::string& vhost, const exchange& of) {
   declared.is_server_named = true;
   auto asked = amqp::declare_queue{};
   asked.vhost = vhost;
+  create({}, asked, declared);
+}
+
+/// Makes the queue that keeps dead letters from going round without end.
+void topology_state::add_quarantine(const std::string& vhost) {
+  if (machine_.snapshot()->find_queue(vhost, amqp::quarantine_queue)) return;
+  auto declared = queue_declaration{};
+  declared.name = amqp::quarantine_queue;
+  declared.durable = true;
+  declared.is_server_named = true;
+  declared.arguments.fields.push_back(
+    {"x-max-length", field_value{most_quarantined}});
+  auto asked = amqp::declare_queue{};
+  asked.vhost = vhost;
+  asked.name = declared.name;
+  asked.arguments = declared.arguments;
   create({}, asked, declared);
 }
 
@@ -392,10 +422,9 @@ void topology_state::child_down(const caf::down_msg& msg) {
   put_up();
 }
 
-std::string topology_state::random_name() {
+std::string topology_state::random_name(std::string name) {
   constexpr auto letters = std::string_view{
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"};
-  auto name = std::string{"amq.gen-"};
   for (auto i = 0; i < 22; ++i) name += letters[random_() % letters.size()];
   return name;
 }

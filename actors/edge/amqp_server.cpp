@@ -17,6 +17,7 @@ constexpr auto stop_look_interval = std::chrono::milliseconds{5};
 // How long clients may take to agree that it ends. Nothing is lost with those
 // that do not: what they have on loan is for others.
 constexpr auto most_goodbye = std::chrono::seconds{2};
+constexpr auto low_on_disk = "low on disk";      // RabbitMQ's words
 constexpr std::uint16_t connection_forced = 320; // AMQP's reply code
 
 /// Numbers connections through all servers of the process.
@@ -90,6 +91,7 @@ void amqp_server::begin(std::shared_ptr<byte_stream> stream) {
   auto id = options.id;
   auto made = system_.spawn(
     run_connection, places_, std::move(options), std::move(stream));
+  if (*places_.is_full) caf::anon_send(made, edge::block{low_on_disk});
   auto guard = std::lock_guard{mutex_};
   connections_.emplace(id, made.address());
 }
@@ -126,7 +128,7 @@ void amqp_server::tell_of_disk() {
   auto is_full = places_.is_full->load();
   if (is_full == was_full_) return;
   was_full_ = is_full;
-  auto reason = std::string{is_full ? "low on disk" : ""};
+  auto reason = std::string{is_full ? low_on_disk : ""};
   for (const auto& x : live())
     caf::anon_send(caf::actor_cast<connection_actor>(x), edge::block{reason});
 }

@@ -271,7 +271,8 @@ void connection_state::ask(Request& what) {
 
 void connection_state::ask(amqp::subscribe& what) {
   ask_queue(
-    what.queue, queue::subscribe{std::move(what.what), what.consumer},
+    what.queue,
+    queue::subscribe{std::move(what.what), what.consumer, what.is_paused},
     gone(what.queue));
 }
 

@@ -12,13 +12,13 @@ namespace {
 
 /// Returns how all queues that were restored are to be started.
 result<std::vector<queue_start>>
-starts_of(const topology& machine, std::uint64_t resident_limit) {
+starts_of(const topology& machine, std::uint64_t memory_budget) {
   auto all = std::vector<queue_start>{};
   auto failure = error{};
   auto routes = machine.snapshot();
   routes->for_each_vhost([&](const std::string& vhost) {
     routes->for_each_queue(vhost, [&](const routed_queue& x) {
-      auto made = start_of(vhost, *x.declared, resident_limit);
+      auto made = start_of(vhost, *x.declared, 0);
       if (auto* why = std::get_if<amqp::refused>(&made)) {
         failure = {errc::corrupt, why->text};
         return;
@@ -28,6 +28,8 @@ starts_of(const topology& machine, std::uint64_t resident_limit) {
     });
   });
   if (failure.code != errc::none) return failure;
+  for (auto& x : all)
+    x.options.resident_limit = queue_memory(memory_budget, all.size());
   return all;
 }
 
@@ -36,9 +38,14 @@ queue_id way_in_id(const std::string& source) {
   return queue_id{stable_hash(source) | (std::uint64_t{3} << 62)};
 }
 
+/// Says whether a binding with the key "#" gets all messages.
+bool takes_everything(exchange_type of) {
+  return of == exchange_type::fanout || of == exchange_type::topic;
+}
+
 /// Makes what is published to a server's exchange come out of the source, as
 /// if a queue were bound to it.
-void add_way_in(
+result<> add_way_in(
   topology& machine,
   const std::string& source,
   const amqp_server_config& server) {
@@ -46,8 +53,15 @@ void add_way_in(
   exchange.name = server.exchange;
   exchange.type = "topic";
   exchange.durable = true;
-  if (!machine.find_exchange(server.vhost, server.exchange))
+  auto known = machine.find_exchange(server.vhost, server.exchange);
+  if (!known)
     machine.declare_exchange(server.vhost, exchange).value();
+  else if (!takes_everything((*known)->type()))
+    return error{
+      errc::bad_config,
+      "source '" + source + "' cannot have all messages of the exchange '"
+        + server.exchange + "', which is of type " + (*known)->declared().type
+        + ": name a fanout or topic exchange, or a new one"};
   auto way = queue_declaration{};
   way.name = "amq.troupe.source." + source;
   way.is_server_named = true;
@@ -60,6 +74,7 @@ void add_way_in(
   everything.destination = way.name;
   everything.routing_key = "#";
   machine.bind(server.vhost, everything, 0).value();
+  return {};
 }
 
 } // namespace
@@ -71,7 +86,7 @@ bool kept_topology::has(const std::string& full_name) const {
 }
 
 result<kept_topology>
-restore_topology(const log_store& store, std::uint64_t resident_limit) {
+restore_topology(const log_store& store, std::uint64_t memory_budget) {
   auto made = kept_topology{};
   auto restored = result<>{};
   auto scanned =
@@ -81,23 +96,23 @@ restore_topology(const log_store& store, std::uint64_t resident_limit) {
     });
   if (!scanned) return scanned.error();
   if (!restored) return restored.error();
-  auto starts = starts_of(made.machine, resident_limit);
+  auto starts = starts_of(made.machine, memory_budget);
   if (!starts) return starts.error();
   made.queues = std::move(*starts);
   made.machine.add_vhost("/");
   return made;
 }
 
-topology_start make_topology_start(
+result<topology_start> make_topology_start(
   const checked_config& what,
   kept_topology kept,
   const std::vector<queue_options>& others,
   std::shared_ptr<routes_board> routes,
-  std::uint64_t resident_limit) {
+  std::uint64_t memory_budget) {
   auto made = topology_start{};
   made.machine = std::move(kept.machine);
   made.routes = std::move(routes);
-  made.resident_limit = resident_limit;
+  made.memory_budget = memory_budget;
   for (const auto& vhost : what.plan.vhosts) made.machine.add_vhost(vhost);
   for (const auto& x : others) {
     made.configured[x.full_name()] = x.id;
@@ -115,7 +130,9 @@ topology_start make_topology_start(
   });
   made.queues = std::move(kept.queues);
   for (const auto& [name, server] : what.plan.amqp_servers)
-    if (!server.exchange.empty()) add_way_in(made.machine, name, server);
+    if (!server.exchange.empty())
+      if (auto done = add_way_in(made.machine, name, server); !done)
+        return done.error();
   return made;
 }
 

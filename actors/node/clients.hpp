@@ -21,16 +21,17 @@ struct kept_topology {
   bool has(const std::string& full_name) const;
 };
 result<kept_topology>
-restore_topology(const log_store& store, std::uint64_t resident_limit);
+restore_topology(const log_store& store, std::uint64_t memory_budget);
 
 /// Lets clients find the queues that they did not declare: those of the
 /// configuration, and those that only the store knows.
-topology_start make_topology_start(
+/// Fails where a source's exchange is of a wrong type.
+result<topology_start> make_topology_start(
   const checked_config& what,
   kept_topology kept,
   const std::vector<queue_options>& others,
   std::shared_ptr<routes_board> routes,
-  std::uint64_t resident_limit);
+  std::uint64_t memory_budget);
 
 /// Opens the configuration's AMQP servers; none accepts anything yet.
 result<std::vector<std::unique_ptr<amqp_server>>> open_servers(

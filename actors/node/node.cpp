@@ -27,10 +27,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// A node shares its memory among as many queues that clients declare: each may
-// hold so much before it goes to disk.
-constexpr std::size_t usual_queues = 16;
-constexpr std::uint64_t quiet_memory = 8 * 1024 * 1024; // bytes
+// Bytes of bodies that the queues of a node that is not run keep in memory.
+constexpr std::uint64_t quiet_memory = 64 * 1024 * 1024;
 
 struct scheduler_config : caf::actor_system_config {
   scheduler_config() {
@@ -100,7 +98,7 @@ struct node::parts {
   bool is_stopped = false;
 
   result<> recover(kept_topology& kept, std::vector<queue_options> others);
-  void start_topology(
+  result<> start_topology(
     const checked_config& what, kept_topology kept, std::uint64_t memory);
   result<> open_servers(const checked_config& what);
   void spawn_services(std::shared_ptr<const route_table> table);
@@ -159,14 +157,16 @@ child_spec node::parts::queue_branch() const {
 }
 
 /// Clients find every queue by the topology; it starts those they declared.
-void node::parts::start_topology(
+result<> node::parts::start_topology(
   const checked_config& what, kept_topology kept, std::uint64_t memory) {
   auto others = std::vector<queue_options>{};
   for (const auto& x : queues) others.push_back(x.options);
   recovering = queues.size() + kept.queues.size();
-  topology = system.spawn(
-    run_topology, places,
-    make_topology_start(what, std::move(kept), others, routes, memory));
+  auto start =
+    make_topology_start(what, std::move(kept), others, routes, memory);
+  if (!start) return start.error();
+  topology = system.spawn(run_topology, places, std::move(*start));
+  return {};
 }
 
 result<> node::parts::open_servers(const checked_config& what) {
@@ -207,7 +207,7 @@ result<std::unique_ptr<node>> node::start(
   auto opened = open_store(what.config.node.data_dir);
   if (!opened) return opened.error();
   all->store = std::move(*opened);
-  auto memory = memory_share(what.config.node.memory_budget, usual_queues);
+  auto memory = what.config.node.memory_budget;
   auto kept = restore_topology(*all->store, memory);
   if (!kept) return kept.error();
   auto queues = queues_of(*all->store, what, *kept);
@@ -216,7 +216,8 @@ result<std::unique_ptr<node>> node::start(
   if (auto done = all->recover(*kept, std::move(*queues)); !done)
     return done.error();
   all->spawn_services(std::move(table));
-  all->start_topology(what, std::move(*kept), memory);
+  if (auto done = all->start_topology(what, std::move(*kept), memory); !done)
+    return done.error();
   if (auto done = all->open_servers(what); !done) return done.error();
 
   auto made =
@@ -270,7 +271,9 @@ node::start_quiet(const std::filesystem::path& data_dir) {
   if (auto done = all->recover(*kept, std::move(queues)); !done)
     return done.error();
   all->spawn_services(std::move(table));
-  all->start_topology({}, std::move(*kept), quiet_memory);
+  if (auto done = all->start_topology({}, std::move(*kept), quiet_memory);
+      !done)
+    return done.error();
   all->start_tree({all->queue_branch()}, [](const std::string&) {});
   all->wait_for_queues();
   places.system = &all->system;

@@ -108,6 +108,7 @@ struct subscribe {
   consumer_number consumer = 0;
   queue_ref queue;
   subscription what; // its id is the queue's to give
+  bool is_paused = false; // from the start, as by `pausing`
 };
 
 /// Takes one message. Answered by `got`. The consumer number stands for this

@@ -92,7 +92,8 @@ checked<> channel::on(const basic_consume& m) {
   what.is_exclusive = m.exclusive;
   what.window_bytes = core_.options.consumer_window_bytes;
   ask(
-    amqp::subscribe{made.number, *queue, std::move(what)},
+    amqp::subscribe{
+      made.number, *queue, std::move(what), is_full_ && !m.no_ack},
     {.nowait = m.nowait, .consumer = made.number, .tag = made.tag});
   return {};
 }
@@ -251,7 +252,7 @@ checked<> channel::on_reply_queue(const done& what) {
   wanted.no_ack = true;
   wanted.window_bytes = core_.options.consumer_window_bytes;
   ask(
-    amqp::subscribe{made.number, made.queue, std::move(wanted)},
+    amqp::subscribe{made.number, made.queue, std::move(wanted), false},
     {.nowait = of->nowait, .consumer = made.number, .tag = of->tag});
   return {};
 }

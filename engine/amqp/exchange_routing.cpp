@@ -1,6 +1,7 @@
 #include "engine/amqp/exchange_routing.hpp"
 
 #include "engine/amqp/broker.hpp"
+#include "engine/delivery/dead_letter.hpp"
 #include "engine/message/properties.hpp"
 #include "engine/ring/slot_map.hpp"
 
@@ -59,11 +60,20 @@ private:
     if (!by) return;
     result_.clear();
     by->route(routes_, what, result_);
-    for (auto* to : result_.queues) add(*to, i, false);
+    for (auto* to : result_.queues)
+      if (is_automatic_cycle(what, to->name))
+        quarantine(i);
+      else
+        add(*to, i, false);
     for (const auto& x : result_.delayed)
       if (
         auto* to = routes_.find_queue(vhost_, delayed_queue_name(x.by->name())))
         add(*to, i, true);
+  }
+
+  void quarantine(std::size_t i) {
+    if (auto* to = routes_.find_queue(vhost_, quarantine_queue))
+      add(*to, i, false);
   }
 
   void add(const routed_queue& to, std::size_t i, bool is_delayed) {

@@ -25,6 +25,10 @@ struct exchanged {
 std::uint16_t partition_for(
   const routed_queue& to, const message& what, std::string& scratch);
 
+/// Where dead letters end that would go round without end and without anybody's
+/// rejecting them. Every vhost has it that has a queue with dead letters.
+constexpr auto quarantine_queue = "amq.troupe.quarantine";
+
 /// Publishes what comes out of queues to the exchanges that the messages name:
 /// dead letters, and what a delayed exchange held back. What no queue takes is
 /// dropped, as AMQP has it. `sequences` has one number a message, or none.

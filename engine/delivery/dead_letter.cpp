@@ -22,7 +22,9 @@ std::string to_json(const std::vector<failed_attempt>& history) {
 
 /// RabbitMQ's words for why a message died.
 std::string_view reason_of(const failed_attempt& last) {
-  return last.error_class == "rejected" ? "rejected" : "delivery_limit";
+  auto is_wish =
+    last.error_class == "rejected" || last.error_class == "dead-letter";
+  return is_wish ? "rejected" : "delivery_limit";
 }
 
 } // namespace

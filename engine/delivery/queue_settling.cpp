@@ -87,10 +87,11 @@ void queue_machine::on_gone(
   now_ = now;
   if (crash) charge(*by, *crash, {now, random});
   auto entries = open_entries{};
+  auto how = crash ? came_back::uncounted : came_back::counted;
   for (const auto& run : loans_.take_back_all(from)) {
     auto& in = partition(run.first);
     end_loans(run, by->asked);
-    come_back(in, entry_of(entries, in), run, came_back::counted);
+    come_back(in, entry_of(entries, in), run, how);
   }
   commit(std::move(entries));
   std::erase_if(asks_, [&](const ask& x) { return x.from == from; });
@@ -107,7 +108,12 @@ void queue_machine::charge(
   auto& in = partition(crash.at);
   auto entry = settle_entry{};
   entry.queue = options_.id;
-  fail(in, entry, crash, by.asked, now_random);
+  if (by.asked.dead_output.empty()) { // no stage, whose policy tries it again
+    end_loans({crash.at, 1}, by.asked);
+    come_back(in, entry, {crash.at, 1}, came_back::counted);
+  } else {
+    fail(in, entry, crash, by.asked, now_random);
+  }
   commit(in, std::move(entry), id, 0);
 }
 

@@ -29,7 +29,7 @@ public:
       run_router, places.directory, std::make_shared<route_table>(), routes,
       std::make_shared<router_figures>());
     given.machine.add_vhost("/");
-    given.resident_limit = 1024 * 1024;
+    given.memory_budget = 64 * 1024 * 1024;
     given.routes = routes;
     topology = box.spawn(run_topology, places, std::move(given));
   }

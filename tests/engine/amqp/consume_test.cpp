@@ -310,6 +310,17 @@ TEST_CASE("consume: a global prefetch holds for the channel", "[amqp]") {
   CHECK(rig.take_notices<pausing>().at(0).is_paused);
 }
 
+TEST_CASE("consume: who comes to a full channel waits", "[amqp]") {
+  auto rig = with_queue();
+  rig.send(1, basic_qos{0, 1, true});
+  rig.next<basic_qos_ok>(1);
+  auto one = rig.consume("q", "a");
+  rig.deliver(one, {"1"}, 1);
+  rig.next<basic_deliver>(1);
+  rig.send(1, basic_consume{.queue = "q", .consumer_tag = "b"});
+  CHECK(std::get<amqp::subscribe>(rig.asked.back()).is_paused);
+}
+
 TEST_CASE("consume: the limit may be lifted", "[amqp]") {
   auto rig = with_queue();
   auto one = rig.consume("q", "a");
