@@ -20,6 +20,13 @@ constexpr auto closing_grace = std::chrono::seconds{10};
 
 constexpr std::uint16_t not_found = 404;
 
+/// Names what a first chunk is where people mistake the port.
+std::string_view other_protocol(std::string_view bytes) {
+  for (auto method : {"GET ", "POST ", "PUT ", "HEAD "})
+    if (bytes.starts_with(method)) return "HTTP";
+  return bytes.starts_with("\x16\x03") ? "TLS" : "";
+}
+
 } // namespace
 
 connection_actor::behavior_type connection_state::handlers(
@@ -31,6 +38,7 @@ connection_actor::behavior_type connection_state::handlers(
   places_ = std::move(places);
   stream_ = std::move(stream);
   id_ = options.id;
+  peer_ = options.peer;
   is_loopback_ = options.peer_is_loopback;
   machine_.emplace(std::move(options), actor_now(*self_));
   look_at_routes();
@@ -111,6 +119,10 @@ void connection_state::listen() {
 // -- events
 
 void connection_state::received(const edge::received& msg) {
+  if (!std::exchange(has_spoken_, true))
+    if (auto other = other_protocol(msg.bytes); !other.empty())
+      spdlog::warn(
+        "amqp: {} speaks {} to the port for plain AMQP", peer_, other);
   look_at_routes();
   machine_->on_bytes(msg.bytes, actor_now(*self_));
   intake_->unread -= msg.bytes.size();

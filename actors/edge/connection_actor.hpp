@@ -88,6 +88,8 @@ private:
   std::shared_ptr<intake> intake_ = std::make_shared<intake>();
   std::optional<amqp::connection_machine> machine_;
   std::uint64_t id_ = 0;
+  std::string peer_;
+  bool has_spoken_ = false;
   bool is_loopback_ = false;
   std::uint64_t routes_version_ = 0;
   std::map<caf::actor_addr, queue_id> queues_; // those it has to do with

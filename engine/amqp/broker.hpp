@@ -107,7 +107,7 @@ struct purge_queue {
 struct subscribe {
   consumer_number consumer = 0;
   queue_ref queue;
-  subscription what; // its id is the queue's to give
+  subscription what;      // its id is the queue's to give
   bool is_paused = false; // from the start, as by `pausing`
 };
 

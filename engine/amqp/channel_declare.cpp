@@ -138,6 +138,12 @@ checked<> channel::on(const queue_declare& m) {
   auto what =
     amqp::declare_queue{core_.vhost, name,          m.passive,       m.durable,
                         m.exclusive, m.auto_delete, std::move(*read)};
+  auto is_strict = core_.options.compat == compatibility::strict;
+  if (is_strict && !what.passive && !what.durable && !what.exclusive)
+    return protocol_error{
+      reply_code::internal_error,
+      "transient_nonexcl_queues is refused by compat = \"strict\": declare the "
+      "queue durable or exclusive"};
   // A reply queue is there with its consumer or not at all.
   what.passive |= name.starts_with(reply_to);
   if (!what.passive)

@@ -9,6 +9,7 @@ namespace troupe::amqp {
 namespace {
 
 constexpr std::uint32_t least_frame_max = 4096;       // AMQP 0-9-1, §2.3.5
+constexpr std::uint32_t strict_frame_max = 8192;      // RabbitMQ 4.1 and later
 constexpr std::uint64_t room_for_fields = 128 * 1024; // of a method or header
 constexpr auto login_failure_delay = std::chrono::seconds{3};
 
@@ -127,8 +128,10 @@ void connection_machine::on_tune_ok(const connection_tune_ok& m) {
 
 checked<> connection_machine::check_tuning(const connection_tune_ok& m) const {
   const auto& mine = core_->options;
-  if (m.frame_max != 0 && m.frame_max < least_frame_max)
-    return wrong_tuning("frame_max", m.frame_max, true, least_frame_max);
+  auto least = core_->options.compat == compatibility::strict ? strict_frame_max
+                                                              : least_frame_max;
+  if (m.frame_max != 0 && m.frame_max < least)
+    return wrong_tuning("frame_max", m.frame_max, true, least);
   if (mine.frame_max != 0 && (m.frame_max == 0 || m.frame_max > mine.frame_max))
     return wrong_tuning("frame_max", m.frame_max, false, mine.frame_max);
   if (

@@ -169,6 +169,16 @@ TEST_CASE("handshake: limits have to be within the server's", "[amqp]") {
   }
 }
 
+TEST_CASE("handshake: a strict server refuses small frames", "[amqp]") {
+  auto options = connection_options{};
+  options.compat = compatibility::strict;
+  auto rig = connection_rig{options};
+  rig.log_in();
+  rig.next<connection_tune>(0);
+  rig.send(0, connection_tune_ok{1, 8191, 0});
+  CHECK(rig.connection_closed(530).starts_with("NOT_ALLOWED - negotiated "));
+}
+
 TEST_CASE("handshake: a server without limits takes none", "[amqp]") {
   auto options = connection_rig::usual();
   options.frame_max = 0;
