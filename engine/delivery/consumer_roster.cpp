@@ -102,7 +102,8 @@ void consumer_roster::leave(consumer& x) {
 /// Gives the turn to the first of the highest priority, where nobody has it.
 void consumer_roster::choose_active() {
   consumer* best = nullptr;
-  for (auto& [id, x] : consumers_) {
+  for (auto& entry : consumers_) {
+    auto& x = entry.second;
     if (!x.is_counted()) continue;
     if (x.is_active) return;
     auto before = [&](const consumer& y) {

@@ -2,9 +2,9 @@
 
 import datetime
 
-from broker import expect
+from broker import expect, wait_for
 from pika_client import (channel, consumer, drain, expect_equal, get,
-                         get_soon, new_queue, publish, wait_until_ready)
+                         get_soon, new_queue, publish, ready, wait_until_ready)
 
 
 def with_dead_letters(place, ch, arguments=None, key="dead"):
@@ -167,6 +167,21 @@ def delivery_limit(place):
         expect_death(get_soon(ch, dead), queue, "delivery_limit")
 
 
-TESTS = [rejected, expired_by_queue, expired_by_message, shorter_ttl,
+def round_and_round(place):
+    """pika: a message that expires in a circle ends, and is not lost"""
+    with channel(place) as ch:
+        queue = place.new_name()
+        ch.queue_declare(queue, durable=True, arguments={
+            "x-message-ttl": 20, "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": queue})
+        publish(ch, queue, b"dizzy")
+        if place.broker.name == "troupe":
+            kept = get_soon(ch, "amq.troupe.quarantine")
+            expect_equal(kept.body, b"dizzy", "it is in quarantine")
+        else:
+            wait_for("it left the circle", lambda: ready(ch, queue) == 0)
+
+
+TESTS = [rejected, round_and_round, expired_by_queue, expired_by_message, shorter_ttl,
          expiration_zero, too_many, counted, kept_key, dropped_without,
          delivery_limit]
