@@ -81,6 +81,9 @@ private:
   void carry_out(const asker& by, amqp::purge_queue& what);
   template <class Other>
   void carry_out(const asker& by, Other&);
+  bool is_configured(const std::string& vhost, const binding& what) const;
+  bool
+  is_configured(const std::string& vhost, const std::string& exchange) const;
   void answer(const asker& by, amqp::answer what);
   void refuse(const asker& by, const refusal& why);
   void answer_stored(
@@ -112,7 +115,7 @@ private:
   void child_down(const caf::down_msg& msg);
   void set_place(queue_id of, queue_actor where);
   void put_up() { routes_->put_up(machine_.snapshot()); }
-  std::string random_name(std::string name);
+  std::string random_name(std::string prefix);
   queue_id next_id() { return queue_id{++last_id_}; }
 
   self_pointer self_ = nullptr;

@@ -141,19 +141,19 @@ void topology_state::find(const asker& by, const amqp::declare_queue& what) {
 }
 
 void topology_state::answer_counts(const asker& by, const routed_queue& queue) {
-  auto name = queue.name;
+  auto declared = queue.name;
   const auto* place = place_of(queue);
   if (!place || !place->where) {
-    answer(by, amqp::done{name, 0, 0});
+    answer(by, amqp::done{declared, 0, 0});
     return;
   }
   self_->request(place->where, caf::infinite, queue::describe{true})
     .then(
-      [this, by, name](const queue::description& x) {
-        answer(by, amqp::done{name, x.figures.ready, x.figures.consumers});
+      [this, by, declared](const queue::description& x) {
+        answer(by, amqp::done{declared, x.figures.ready, x.figures.consumers});
       },
-      [this, by, name](const caf::error&) {
-        answer(by, amqp::done{name, 0, 0}); // gone meanwhile
+      [this, by, declared](const caf::error&) {
+        answer(by, amqp::done{declared, 0, 0}); // gone meanwhile
       });
 }
 
@@ -422,11 +422,11 @@ void topology_state::child_down(const caf::down_msg& msg) {
   put_up();
 }
 
-std::string topology_state::random_name(std::string name) {
+std::string topology_state::random_name(std::string prefix) {
   constexpr auto letters = std::string_view{
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"};
-  for (auto i = 0; i < 22; ++i) name += letters[random_() % letters.size()];
-  return name;
+  for (auto i = 0; i < 22; ++i) prefix += letters[random_() % letters.size()];
+  return prefix;
 }
 
 } // namespace troupe

@@ -67,7 +67,8 @@ result<> add_way_in(
   way.is_server_named = true;
   auto made = new_queue{};
   made.id = way_in_id(source);
-  made.place = std::make_shared<queue_place>(queue_place{{}, source});
+  made.place =
+    std::make_shared<queue_place>(queue_place{{}, source, server.exchange});
   machine.declare_queue(server.vhost, way, made, 0).value();
   auto everything = binding{};
   everything.source = server.exchange;

@@ -46,7 +46,56 @@ queue_options configured_options() {
   return made;
 }
 
+/// A queue `dying` as it is recovered, with a dead letter under way to the
+/// queue `other`.
+queue_start with_dead_letter() {
+  auto options = queue_options{};
+  options.name = "dying";
+  options.id = queue_id{1};
+  options.dead_letters = dead_letter_rule{"amqp:/", "", "other"};
+  auto machine = std::make_shared<queue_machine>(options);
+  auto what = troupe::publish{};
+  what.messages = batch_of({"a"});
+  machine->on_publish(what, time_point{});
+  machine->take_actions();
+  machine->on_stored(0, 1);
+  auto consumer = subscription{};
+  consumer.id = consumer_id{1};
+  machine->on_subscribe(consumer);
+  machine->lend();
+  auto lent = machine->take_actions();
+  auto no = settlement{};
+  no.rejected.push_back({lent.deliveries.at(0).runs.at(0).at, 1});
+  machine->on_settle(consumer.id, 0, no, time_point{}, 0.5);
+  machine->on_gone(consumer.id, {}, time_point{}, 0.5);
+  machine->lend();
+  machine->take_actions();
+  machine->on_stored(0, 2); // its end is stored: it can go
+  return {options, {}, machine};
+}
+
 } // namespace
+
+// -- starting
+
+TEST_CASE("topology_actor: restored queues find the routes from the start") {
+  auto start = topology_start{};
+  start.machine.add_vhost("/");
+  start.queues.push_back(with_dead_letter());
+  auto other = queue_options{};
+  other.name = "other";
+  other.id = queue_id{2};
+  start.queues.push_back({other, {}, nullptr});
+  for (const auto& x : start.queues) {
+    auto declared = queue_declaration{};
+    declared.name = x.options.name;
+    declared.durable = true;
+    start.machine.declare_queue("/", declared, new_queue_of(x.options), 0)
+      .value();
+  }
+  auto set = topology_stage{std::move(start)};
+  CHECK(set.get_done(durable_queue("other")).messages == 1);
+}
 
 // -- connections
 
@@ -166,6 +215,42 @@ TEST_CASE("topology_actor: clients cannot delete what the configuration has") {
   CHECK(why.text.find("configuration") != why.text.npos);
   set.publish("orders", {"a"});
   CHECK(set.get_done(durable_queue("orders")).messages == 1);
+}
+
+TEST_CASE("topology_actor: clients cannot cut a source off its exchange") {
+  auto start = topology_start{};
+  start.machine.add_vhost("/");
+  auto exchange = exchange_declaration{};
+  exchange.name = "orders";
+  exchange.type = "topic";
+  start.machine.declare_exchange("/", exchange).value();
+  auto way = queue_declaration{};
+  way.name = "amq.way";
+  way.is_server_named = true;
+  auto made = new_queue{};
+  made.id = queue_id{9};
+  made.place =
+    std::make_shared<queue_place>(queue_place{{}, "source", "orders"});
+  start.machine.declare_queue("/", way, made, 0).value();
+  auto everything = binding{};
+  everything.source = "orders";
+  everything.destination = "amq.way";
+  everything.routing_key = "#";
+  start.machine.bind("/", everything, 0).value();
+  auto set = topology_stage{std::move(start)};
+
+  auto why = set.get_refused(amqp::delete_exchange{"/", "orders", false});
+  CHECK(why.code == 403);
+  CHECK(why.text.find("configuration") != why.text.npos);
+  auto binding = bound("orders", "amq.way", "#");
+  binding.adds = false;
+  CHECK(set.get_refused(binding).code == 403);
+  CHECK(set.get_refused(without("amq.way")).code == 403);
+
+  auto own = bound("orders", "amq.way", "mine");
+  set.get_done(own); // what clients add they may take away
+  own.adds = false;
+  set.get_done(own);
 }
 
 // -- crashes

@@ -183,6 +183,9 @@ def not_theirs(place):
         with closes(403, "belongs to the node's configuration"):
             ch.queue_delete("jobs")
         ch = open_one.channel()
+        with closes(403, "leads into the pipeline"):
+            ch.exchange_delete("orders")
+        ch = open_one.channel()
         with closes(406, "inequivalent arg 'durable'"):
             ch.queue_declare("jobs", durable=False)
         ch = open_one.channel()
