@@ -301,8 +301,8 @@ node::progress node::look() {
   for (const auto& [name, x] : parts_->stages)
     if (x->has_given_up) now.failure = "stage " + name + " is paused";
   auto self = caf::scoped_actor{parts_->system};
-  for (const auto& x : parts_->queues) {
-    const auto& of = x.options;
+  for (const auto& started : parts_->queues) {
+    const auto& of = started.options;
     auto found = caf::actor{};
     self
       ->request(
