@@ -1,5 +1,5 @@
 #include "engine/amqp/channel.hpp"
-#include "engine/message/field_table.hpp"
+#include "engine/message/field_lookup.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -28,13 +28,6 @@ std::uint32_t clamped(std::uint64_t count) {
     std::min<std::uint64_t>(count, std::numeric_limits<std::uint32_t>::max()));
 }
 
-const std::string* text_in(const field_table& in, std::string_view name) {
-  auto found = std::ranges::find(in.fields, name, &field::name);
-  return found == in.fields.end()
-           ? nullptr
-           : std::get_if<std::string>(&found->value.value);
-}
-
 } // namespace
 
 // -- exchanges
@@ -59,7 +52,7 @@ channel::check_new_exchange(const amqp::declare_exchange& what) const {
   auto self = protected_thing{"exchange", what.name};
   auto allowed = check(access_right::configure, self);
   if (!allowed) return allowed;
-  const auto* alternate = text_in(what.arguments, "alternate-exchange");
+  const auto* alternate = find_text(what.arguments, "alternate-exchange");
   if (!alternate || core_.routes->find_exchange(core_.vhost, what.name))
     return {};
   allowed = check(access_right::read, self);
@@ -155,11 +148,11 @@ checked<> channel::on(const queue_declare& m) {
 /// A queue with a dead letter exchange publishes to it: who declares it has to
 /// have that right.
 checked<> channel::check_new_queue(const amqp::declare_queue& what) const {
-  const auto* prefix = text_in(what.arguments, "x-name-prefix");
+  const auto* prefix = find_text(what.arguments, "x-name-prefix");
   auto name = !what.name.empty() ? what.name : prefix ? *prefix : "amq.gen-";
   auto allowed = check(access_right::configure, {"queue", name});
   if (!allowed) return allowed;
-  const auto* dead = text_in(what.arguments, "x-dead-letter-exchange");
+  const auto* dead = find_text(what.arguments, "x-dead-letter-exchange");
   if (!dead || core_.routes->find_queue(core_.vhost, what.name)) return {};
   allowed = check(access_right::read, {"queue", name});
   if (!allowed) return allowed;

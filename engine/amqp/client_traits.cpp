@@ -1,19 +1,13 @@
 #include "engine/amqp/client_traits.hpp"
 
-#include <algorithm>
+#include "engine/message/field_lookup.hpp"
 
 namespace troupe::amqp {
 
 namespace {
 
-const field_value* find(const field_table& in, std::string_view name) {
-  auto found = std::ranges::find(in.fields, name, &field::name);
-  return found == in.fields.end() ? nullptr : &found->value;
-}
-
 std::string text(const field_table& in, std::string_view name) {
-  const auto* found = find(in, name);
-  const auto* read = found ? std::get_if<std::string>(&found->value) : nullptr;
+  const auto* read = find_text(in, name);
   return read ? *read : std::string{};
 }
 
