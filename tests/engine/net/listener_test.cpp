@@ -9,7 +9,9 @@ using namespace troupe::test;
 
 namespace {
 
-/// Lets the process open no more files than it has open now.
+/// Lets the process open no more files than it has open now. Assert nothing
+/// while one lives: UBSan looks into memory through a pipe, and takes what it
+/// cannot open for an object of a wrong type.
 class no_more_files {
 public:
   no_more_files() {
@@ -95,14 +97,16 @@ TEST_CASE("listener: goes on when there are files again") {
   auto rig = net_rig{{.pause = 5ms}};
   auto client = plain_client{};
   client.socket.open(tcp::v4());
+  auto early = std::size_t{0};
   {
     auto none = no_more_files{};
     client.socket.connect(rig.address());
     rig.until([&] { return !rig.troubles.empty(); });
     rig.context.run_for(20ms);
-    CHECK(rig.troubles.size() == 1);
-    CHECK(rig.streams.empty());
+    early = rig.streams.size();
   }
+  CHECK(rig.troubles.size() == 1);
+  CHECK(early == 0);
   rig.until([&] { return rig.streams.size() == 1; });
   CHECK(rig.troubles.front().find("ulimit -n") != std::string::npos);
 }
@@ -111,11 +115,15 @@ TEST_CASE("listener: does not spin while there are no files") {
   auto rig = net_rig{{.pause = 1h}};
   auto client = plain_client{};
   client.socket.open(tcp::v4());
-  auto none = no_more_files{};
-  client.socket.connect(rig.address());
-  rig.until([&] { return !rig.troubles.empty(); });
-  rig.context.restart();
-  CHECK(rig.context.poll() == 0);
+  auto spun = std::size_t{0};
+  {
+    auto none = no_more_files{};
+    client.socket.connect(rig.address());
+    rig.until([&] { return !rig.troubles.empty(); });
+    rig.context.restart();
+    spun = rig.context.poll();
+  }
+  CHECK(spun == 0);
 }
 
 TEST_CASE("listener: deals connections to its contexts in turn") {
