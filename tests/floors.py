@@ -12,17 +12,19 @@ FLOORS = [
     ["engine/base"],
     ["engine/troupe"],  # the public headers, <troupe/...>
     ["engine/message", "engine/ring", "engine/supervision"],
-    ["engine/routing", "engine/delivery", "engine/access"],
+    ["engine/routing", "engine/delivery", "engine/access", "engine/cluster"],
     ["engine/store", "engine/source", "engine/handlers", "engine/amqp",
      "engine/net", "config"],
+    ["engine/coordinator"],
     ["actors"],
     ["actors/edge"],
     ["actors/node"],
 ]
 HOMES = {  # who may see which library
     "caf": ["actors"],
-    "boost/asio": ["engine/net", "actors/edge", "actors/node"],
-    "boost/beast": ["engine/net"],
+    "boost/asio": ["engine/net", "engine/coordinator", "actors/edge",
+                   "actors/node"],
+    "boost/beast": ["engine/net", "engine/coordinator"],
     "openssl": ["engine/access", "engine/net"],
     "rocksdb": ["engine/store"],
     "toml++": ["config"],
