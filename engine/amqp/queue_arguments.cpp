@@ -320,6 +320,7 @@ read_queue_arguments(const declare_queue& from) {
   made.options.vhost = from.vhost;
   made.options.name = from.name;
   made.options.is_durable = from.durable;
+  made.options.lends_unstored = true; // as clients know it
   made.options.overflow = overflow::drop_head;
   auto in = reading{from, made};
   auto has_limit = false;

@@ -7,8 +7,9 @@
 
 namespace troupe {
 
-partition_log::partition_log(std::uint16_t partition)
+partition_log::partition_log(std::uint16_t partition, bool offers_unstored)
   : partition_{partition},
+    offers_unstored_{offers_unstored},
     next_{partition_start(partition) + 1},
     cursor_{next_} {}
 
@@ -79,7 +80,7 @@ segment* partition_log::fresh() {
   auto at = std::ranges::upper_bound(segments_, cursor_, {}, &segment::first);
   if (at != segments_.begin() && cursor_ < std::prev(at)->end()) --at;
   while (at != segments_.end() && at->is_done()) ++at;
-  if (at == segments_.end() || at->index() == 0) return nullptr;
+  if (at == segments_.end() || !may_offer(*at)) return nullptr;
   cursor_ = std::max(cursor_, at->first());
   return &*at;
 }

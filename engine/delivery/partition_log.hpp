@@ -15,7 +15,8 @@ namespace troupe {
 /// which messages were offered to consumers, and who published how far.
 class partition_log {
 public:
-  explicit partition_log(std::uint16_t partition);
+  /// With `offers_unstored` messages are offered before they have an index.
+  explicit partition_log(std::uint16_t partition, bool offers_unstored = false);
 
   std::uint16_t partition() const { return partition_; }
 
@@ -31,10 +32,13 @@ public:
 
   void note_publisher(const std::string& publisher, std::uint64_t sequence);
 
-  /// Adds a segment at the end. It is offered once it has an index.
+  /// Adds a segment at the end.
   segment& append(batch_ptr messages, time_point published_at);
 
-  /// Notes that the store has the oldest segment it did not have yet.
+  /// Returns the oldest segment that the store does not have yet.
+  const segment& next_stored() const { return segments_[stored_]; }
+
+  /// Notes that the store has it.
   segment& on_stored(log_index index);
 
   // -- the segments
@@ -54,8 +58,11 @@ public:
   // -- what was never offered
 
   /// Returns the segment the next fresh message lies in, or null where all
-  /// that is stored was offered. Skips segments that are done.
+  /// that may be offered was. Skips segments that are done.
   segment* fresh();
+  bool may_offer(const segment& x) const {
+    return offers_unstored_ || x.index() > 0;
+  }
   position cursor() const { return cursor_; }
   void advance(position to) { cursor_ = to; }
 
@@ -74,6 +81,7 @@ public:
 
 private:
   std::uint16_t partition_;
+  bool offers_unstored_;
   position next_;
   position cursor_;
   std::size_t stored_ = 0; // segments with an index, from the front

@@ -39,7 +39,7 @@ queue_machine::first_expiry(const partition_state& in) const {
   auto at = std::ranges::upper_bound(all, in.expired_to, {}, &segment::first);
   if (at != all.begin() && in.expired_to < std::prev(at)->end()) --at;
   while (at != all.end() && at->is_done()) ++at;
-  if (at == all.end() || at->index() == 0) return std::nullopt;
+  if (at == all.end() || !in.log.may_offer(*at)) return std::nullopt;
   return at->published_at() + *options_.message_ttl;
 }
 
@@ -135,12 +135,12 @@ bool queue_machine::take_ready(partition_state& in, position at) {
   return true;
 }
 
-/// From now on consumers had their chance with all that is stored.
+/// From now on consumers had their chance with all that is there for them.
 void queue_machine::note_offered() {
   for (auto& in : partitions_) {
     const auto& all = in.log.segments();
     in.offered = in.log.next();
-    for (auto x = all.rbegin(); x != all.rend() && x->index() == 0; ++x)
+    for (auto x = all.rbegin(); x != all.rend() && !in.log.may_offer(*x); ++x)
       in.offered = x->first();
   }
 }

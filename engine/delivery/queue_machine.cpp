@@ -12,7 +12,8 @@ queue_machine::queue_machine(queue_options options)
   assert(!options_.key || !options_.by_priority);
   assert(options_.partitions <= 256);
   for (unsigned i = 0; i < options_.partitions; ++i)
-    partitions_.emplace_back(static_cast<std::uint16_t>(i));
+    partitions_.emplace_back(
+      static_cast<std::uint16_t>(i), options_.lends_unstored);
   if (options_.dedup) seen_.emplace(*options_.dedup);
 }
 
@@ -53,8 +54,12 @@ void queue_machine::accept(publish&& what, confirm answer, batch_ptr fresh) {
     accept_in_memory(to, added, std::move(answer));
     return;
   }
-  unstored_ += added.count();
-  unstored_bytes_ += added.bytes({added.first(), added.count()});
+  if (to.log.may_offer(added)) {
+    note_expirations(added, *fresh);
+  } else {
+    unstored_ += added.count();
+    unstored_bytes_ += added.bytes({added.first(), added.count()});
+  }
   auto entry = publish_entry{
     options_.id,
     added.first(),
@@ -130,13 +135,24 @@ void queue_machine::on_stored(std::uint16_t partition, log_index index) {
 }
 
 void queue_machine::on_publish_stored(partition_state& in, log_index index) {
+  auto was_offered = in.log.may_offer(in.log.next_stored());
   auto& stored = in.log.on_stored(index);
   stored.set_in_store();
-  if (stored.is_done()) { // dropped before it came here
+  if (stored.is_done()) { // settled before it came here
     in.erasable.push_back(index);
     in.log.forget_done();
     return;
   }
+  if (!was_offered) make_ready(stored);
+  auto is_over = figures_.resident_bytes > options_.resident_limit;
+  if (is_over && stored.first() > in.log.cursor())
+    drop_bodies(stored);
+  else
+    drop_if_over(in, stored);
+}
+
+/// Offers what waited for the store.
+void queue_machine::make_ready(const segment& stored) {
   auto left = position_run{stored.first(), stored.count()};
   auto bytes = stored.bytes(left);
   if (stored.has_settled()) {
@@ -150,10 +166,6 @@ void queue_machine::on_publish_stored(partition_state& in, log_index index) {
   unstored_ -= left.count;
   unstored_bytes_ -= bytes;
   note_expirations(stored, *stored.messages());
-  if (
-    figures_.resident_bytes > options_.resident_limit
-    && stored.first() > in.log.cursor())
-    drop_bodies(stored);
 }
 
 /// An index of 0 says that the store did not take it.

@@ -147,8 +147,8 @@ private:
   };
 
   struct partition_state {
-    explicit partition_state(std::uint16_t number)
-      : log{number}, expired_to{log.cursor()} {}
+    partition_state(std::uint16_t number, bool offers_unstored)
+      : log{number, offers_unstored}, expired_to{log.cursor()} {}
 
     partition_log log;
     std::deque<sent_entry> sent;
@@ -178,6 +178,7 @@ private:
   void accept(publish&& what, confirm answer, batch_ptr fresh);
   void accept_in_memory(partition_state& to, segment& added, confirm answer);
   void on_publish_stored(partition_state& in, log_index index);
+  void make_ready(const segment& stored);
   void on_spill_stored(partition_state& in, sent_entry&& sent, log_index index);
   void confirm_or_hold(confirm answer);
   void release_confirms();
@@ -334,7 +335,8 @@ private:
   std::deque<confirm> held_; // wait for room
   log_index memory_index_ = 0;
   std::uint64_t dying_ = 0;          // messages in all partitions
-  std::uint64_t unstored_ = 0;       // ready, but not yet stored
+  std::uint64_t unstored_ = 0;       // ready but for the store, which has yet
+                                     // to take it before it may be offered
   std::uint64_t unstored_bytes_ = 0; // of these
   bool is_spilling_ = false;         // the store takes what memory does not
   time_point now_;                   // of the last event that had a time

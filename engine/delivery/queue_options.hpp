@@ -54,6 +54,10 @@ struct queue_options {
   std::uint64_t max_length = 0; // messages; 0: unlimited
   std::uint64_t resident_limit = 64 * 1024 * 1024; // bytes of bodies, about
   bool confirm_early = false; // before a durable publish is on disk
+  /// Consumers of a durable queue get messages that are still on their way to
+  /// the disk: sooner, but a crash may take back what was lent, as long as its
+  /// publisher has no confirm.
+  bool lends_unstored = false;
   std::string vhost = "/";
   /// Partition `p` holds the messages of priority `p`; the highest go first.
   /// Not together with `key`.

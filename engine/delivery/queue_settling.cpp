@@ -173,7 +173,7 @@ void queue_machine::settle(
     for (std::uint32_t i = 0; i < run.count; ++i) forget(run.first + i);
   auto gone = from.settle(run);
   figures_.length -= gone;
-  if (from.index() == 0 && gone > 0) {
+  if (!in.log.may_offer(from) && gone > 0) {
     unstored_ -= gone;
     unstored_bytes_ -= from.bytes(run);
   }

@@ -204,6 +204,7 @@ private:
 
 TEST_CASE(
   "queue_machine: loses, repeats and reorders nothing, whatever comes") {
+  auto lends_unstored = GENERATE(false, true);
   auto options = queue_options{};
   SECTION("without order") {}
   SECTION("by key") { options = queue_rig::by_key(); }
@@ -213,6 +214,8 @@ TEST_CASE(
     options = queue_rig::by_key(2);
     options.resident_limit = 60;
   }
+  options.lends_unstored = lends_unstored;
+  INFO("lends what is not stored yet " << options.lends_unstored);
   for (std::uint32_t seed = 1; seed <= 150; ++seed) {
     INFO("seed " << seed);
     schedule{seed, options}.play(400);

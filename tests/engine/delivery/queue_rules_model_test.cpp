@@ -256,6 +256,7 @@ private:
 TEST_CASE("queue_rules: no message is in two hands, none is missing") {
   auto options = queue_options{};
   options.is_durable = GENERATE(false, true);
+  options.lends_unstored = options.is_durable && GENERATE(false, true);
   if (GENERATE(false, true))
     options.dead_letters = dead_letter_rule{"amqp:/", "dlx", {}, true};
   SECTION("plain") {}
@@ -282,6 +283,7 @@ TEST_CASE("queue_rules: no message is in two hands, none is missing") {
   }
   SECTION("one active consumer") { options.is_single_active = true; }
   INFO("durable " << options.is_durable);
+  INFO("lends what is not stored yet " << options.lends_unstored);
   for (std::uint32_t seed = 1; seed <= 40; ++seed) {
     INFO("seed " << seed);
     rules_schedule{seed, options}.play(300);
