@@ -76,14 +76,19 @@ public:
     context.poll();
   }
 
-  /// Waits for events until `is_so`, at most ten seconds.
+  /// Waits for events until `is_so`, at most ten seconds; asserts nothing.
   template <class Claim>
-  void until(Claim is_so) {
+  bool comes(Claim is_so) {
     auto end = std::chrono::steady_clock::now() + 10s;
     context.restart();
     while (!is_so() && std::chrono::steady_clock::now() < end)
       context.run_one_for(100ms);
-    REQUIRE(is_so());
+    return is_so();
+  }
+
+  template <class Claim>
+  void until(Claim is_so) {
+    REQUIRE(comes(is_so));
   }
 
   tcp::endpoint address() const {
