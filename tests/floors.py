@@ -12,7 +12,8 @@ FLOORS = [
     ["engine/base"],
     ["engine/troupe"],  # the public headers, <troupe/...>
     ["engine/message", "engine/ring", "engine/supervision"],
-    ["engine/routing", "engine/delivery", "engine/access", "engine/cluster"],
+    ["engine/routing", "engine/delivery", "engine/access", "engine/cluster",
+     "engine/link"],
     ["engine/store", "engine/source", "engine/handlers", "engine/amqp",
      "engine/net", "config"],
     ["engine/coordinator"],

@@ -1,6 +1,6 @@
 #include "engine/store/entry_codec.hpp"
 
-#include "engine/store/crc32c.hpp"
+#include "engine/base/crc32c.hpp"
 #include "engine/store/field_reader.hpp"
 #include "engine/store/field_writer.hpp"
 

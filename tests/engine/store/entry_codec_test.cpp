@@ -1,5 +1,5 @@
 #include "engine/base/bytes.hpp"
-#include "engine/store/crc32c.hpp"
+#include "engine/base/crc32c.hpp"
 #include "engine/store/entry_codec.hpp"
 #include "tests/engine/store/store_play.hpp"
 

@@ -1,4 +1,4 @@
-#include "engine/store/crc32c.hpp"
+#include "engine/base/crc32c.hpp"
 
 #include "engine/base/bytes.hpp"
 
