@@ -65,13 +65,16 @@ error use_certificate(SSL_CTX* context, const tls_options& options) {
   return {};
 }
 
-error use_client_rules(SSL_CTX* context, const tls_options& options) {
-  SSL_CTX_set_verify(context, verify_flags(options.verify), nullptr);
-  if (options.verify == tls_verify::none) return {};
+/// How the other end's certificate is checked.
+error use_rules(SSL_CTX* context, const tls_options& options) {
+  auto is_client = options.role == tls_role::client;
+  auto verify = is_client ? tls_verify::require : options.verify;
+  SSL_CTX_set_verify(context, verify_flags(verify), nullptr);
+  if (verify == tls_verify::none) return {};
   if (options.ca.empty())
     return {
-      errc::bad_config, "client certificates are to be checked, but nothing "
-                        "says against what; set `ca` to a PEM file"};
+      errc::bad_config, "the other end's certificates are to be checked, but "
+                        "nothing says against what; set `ca` to a PEM file"};
   auto ca = options.ca.string();
   auto* names = SSL_load_client_CA_file(ca.c_str());
   if (
@@ -79,7 +82,7 @@ error use_client_rules(SSL_CTX* context, const tls_options& options) {
     || SSL_CTX_load_verify_locations(context, ca.c_str(), nullptr) != 1) {
     auto fault = bad_file(
       ca, "`ca` has to be a PEM file with the certificates that "
-          "sign those of clients");
+          "sign those of the other end");
     sk_X509_NAME_pop_free(names, X509_NAME_free);
     return fault;
   }
@@ -113,7 +116,10 @@ tls_context::load(const tls_options& options) {
   ERR_clear_error();
   auto out = std::shared_ptr<tls_context>{new tls_context};
   out->file_print_ = print_files(options);
-  out->native_ = SSL_CTX_new(TLS_server_method());
+  out->role_ = options.role;
+  auto is_client = options.role == tls_role::client;
+  out->native_ =
+    SSL_CTX_new(is_client ? TLS_client_method() : TLS_server_method());
   if (out->native_ == nullptr)
     return error{errc::cannot_create, "cannot set up TLS: " + last_reason()};
   set_modes(out->native_);
@@ -121,8 +127,7 @@ tls_context::load(const tls_options& options) {
   if (auto fault = use_certificate(out->native_, options);
       fault.code != errc::none)
     return fault;
-  if (auto fault = use_client_rules(out->native_, options);
-      fault.code != errc::none)
+  if (auto fault = use_rules(out->native_, options); fault.code != errc::none)
     return fault;
   return std::shared_ptr<const tls_context>{std::move(out)};
 }

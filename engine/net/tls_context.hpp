@@ -17,15 +17,22 @@ enum class tls_verify : std::uint8_t {
   require, // it has to show a good one
 };
 
-/// The files of a TLS server, all PEM.
+enum class tls_role : std::uint8_t {
+  server,
+  client, // has to be shown a good certificate; names are its owner's to check
+};
+
+/// The files of one end of TLS, all PEM.
 struct tls_options {
   std::filesystem::path cert; // the certificate, then the chain above it
   std::filesystem::path key;  // without a pass phrase
-  std::filesystem::path ca;   // who signs client certificates; may be empty
-  tls_verify verify = tls_verify::none;
+  std::filesystem::path ca;   // who signs the other end's; a server's may be
+                              // empty
+  tls_verify verify = tls_verify::none; // a server's
+  tls_role role = tls_role::server;
 };
 
-/// A server's certificate and rules, read once and not changed afterwards.
+/// One end's certificate and rules, read once and not changed afterwards.
 /// Connections share it: it is gone when the last one is. TLS 1.2 and later.
 class tls_context {
 public:
@@ -42,6 +49,8 @@ public:
 
   using print = std::array<unsigned char, 32>;
 
+  tls_role role() const { return role_; }
+
   /// Returns what changes when a file's content does.
   const print& file_print() const { return file_print_; }
 
@@ -49,6 +58,7 @@ private:
   tls_context() = default;
 
   ssl_ctx_st* native_ = nullptr;
+  tls_role role_ = tls_role::server;
   print file_print_{};
 };
 

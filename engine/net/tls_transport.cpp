@@ -73,7 +73,7 @@ public:
 
   io_result handshake() override {
     prepare();
-    auto answer = SSL_accept(ssl_.get());
+    auto answer = SSL_do_handshake(ssl_.get());
     return answer == 1 ? io_result{} : refused(answer);
   }
 
@@ -175,7 +175,10 @@ make_tls_transport(int socket, std::shared_ptr<const tls_context> context) {
       errc::cannot_create, "no memory for one more TLS connection; lower "
                            "max_connections or give the node more memory"};
   SSL_set_bio(ssl.get(), bio, bio);
-  SSL_set_accept_state(ssl.get());
+  if (context->role() == tls_role::client)
+    SSL_set_connect_state(ssl.get());
+  else
+    SSL_set_accept_state(ssl.get());
   return std::unique_ptr<transport>{
     new tls_transport{socket, std::move(ssl), std::move(context)}};
 }
