@@ -1,0 +1,93 @@
+#pragma once
+
+#include "engine/cluster/replica_messages.hpp"
+#include "engine/cluster/replica_options.hpp"
+
+#include <array>
+#include <optional>
+
+namespace troupe::cluster {
+
+/// What a leader knows of one follower. Of a fixed size, whatever the log.
+class follower_progress {
+public:
+  struct checkpoint {
+    log_mark at;
+    std::uint64_t next = 0; // the piece under way
+    bool operator==(const checkpoint&) const = default;
+  };
+
+  follower_progress(
+    member_id member,
+    log_index next_index,
+    const replica_options& options,
+    local_time now)
+    : id{member},
+      next{next_index},
+      tracked_since{now},
+      heard_at{now},
+      lag_since{now},
+      backoff{options.resend_after} {}
+
+  /// Notes what an answer says of the follower itself. False where the answer
+  /// is not to be used: it is from before the follower was known, or has told
+  /// of another disk, and all that was known of the one before is forgotten.
+  bool hear(
+    const follower_state& from,
+    local_time sent_at,
+    const replica_options& options,
+    local_time now);
+
+  /// Notes that the logs agree up to `index`.
+  void
+  on_match(log_index index, const replica_options& options, local_time now);
+
+  /// Goes back to what is known to agree, and asks before it sends more.
+  void rewind(log_index next_index);
+
+  /// Notes an append that reaches up to `last`.
+  void on_sent(log_index last, local_time now);
+
+  bool has_room(const replica_options& options) const {
+    return in_flight_ < std::min(options.appends_in_flight, most_in_flight)
+           && next - 1 - match < options.window_entries;
+  }
+
+  bool is_waiting() const { return in_flight_ > 0 || checkpoint_; }
+
+  /// Restarts the lag clock once the follower has what the log had when the
+  /// clock was started.
+  void note_lag(log_index last, local_time now);
+
+  bool is_silent(local_span limit, local_time now) const {
+    return now - heard_at > limit;
+  }
+  bool is_lagging(local_span limit, local_time now) const {
+    return match < lag_target && now - lag_since > limit;
+  }
+
+  member_id id{};
+  follower_state state;
+  bool is_known = false;  // has answered in this epoch
+  log_index match = 0;    // the logs agree up to here, on its disk
+  log_index next = 1;     // the next entry to send
+  bool is_probing = true; // one append at a time, until one fits
+  local_time tracked_since;
+  local_time heard_at;
+  /// When the latest append it acked was sent; its lease runs from there.
+  local_time acked_sent_at = local_time::min();
+  local_time sent_at = local_time::min(); // anything
+  local_time resend_at = local_time::max();
+  log_index lag_target = 0;
+  local_time lag_since;
+  local_span backoff;
+  local_time compared_at = local_time::min();
+  std::optional<checkpoint> checkpoint_;
+
+private:
+  std::array<log_index, most_in_flight> ends_{}; // of appends, a ring
+  std::uint32_t first_ = 0;
+  std::uint32_t in_flight_ = 0;
+};
+
+} // namespace troupe::cluster

@@ -1,0 +1,104 @@
+#include "engine/cluster/replica_machine.hpp"
+
+#include <algorithm>
+
+namespace troupe::cluster {
+
+// -- entries
+
+void replica_machine::feed_all(local_time now) {
+  for (auto& x : followers_) feed(x, now);
+}
+
+/// Sends what the follower lacks, as far as its window goes.
+void replica_machine::feed(follower_progress& to, local_time now) {
+  if (to.is_probing || to.checkpoint_ || !to.state.has_space) return;
+  if (to.next <= log_.base().index) return begin_checkpoint(to, now);
+  while (to.has_room(options_) && to.next <= log_.last())
+    send(to, sendable(to), now);
+}
+
+/// Counts the entries of one epoch that the next append can take.
+log_index replica_machine::sendable(const follower_progress& to) const {
+  auto run = log_.run_end(to.next) - to.next + 1;
+  auto room = options_.window_entries - (to.next - 1 - to.match);
+  return std::min({run, room, log_index{options_.append_entries}});
+}
+
+void replica_machine::send(
+  follower_progress& to, log_index count, local_time now) {
+  auto what = append{};
+  what.epoch = epoch_;
+  what.revision = revision_;
+  what.previous = log_.mark(to.next - 1);
+  what.entries_epoch = count > 0 ? log_.epoch_at(to.next) : 0;
+  what.count = static_cast<std::uint32_t>(count);
+  what.committed = committed_;
+  what.trim_to = log_.base().index;
+  what.sent_at = now;
+  act(send_append{to.id, what});
+  to.on_sent(to.next - 1 + count, now);
+}
+
+/// Asks whether the follower has what comes before `next`.
+void replica_machine::probe(follower_progress& to, local_time now) {
+  if (to.checkpoint_) return;
+  if (to.next <= log_.base().index) return begin_checkpoint(to, now);
+  send(to, 0, now);
+}
+
+/// Does what time asks for: heartbeats, sending again, comparing.
+void replica_machine::beat(follower_progress& to, local_time now) {
+  auto is_due = now >= to.resend_at;
+  if (is_due) to.backoff = std::min(to.backoff * 2, options_.resend_most);
+  if (to.checkpoint_) {
+    if (is_due) send_piece(to, now);
+    return;
+  }
+  if (is_due) to.rewind(to.match + 1);
+  auto is_idle = now >= to.sent_at + options_.lease.heartbeat();
+  if (is_due || is_idle) probe(to, now);
+  compare(to, now);
+}
+
+void replica_machine::compare(follower_progress& with, local_time now) {
+  auto is_due = now >= with.compared_at + options_.resend_most;
+  if (!with.state.is_unchecked || with.is_probing || !is_due) return;
+  with.compared_at = now;
+  auto kept = std::min(with.match, options_.compared_entries);
+  auto first = std::max(with.match - kept, log_.base().index) + 1;
+  act(compare_logs{with.id, first, with.match});
+}
+
+// -- checkpoints
+
+/// Begins to send all that is committed, since entries that the follower
+/// lacks are trimmed. It is taken in order with the commits told before.
+void replica_machine::begin_checkpoint(follower_progress& to, local_time now) {
+  auto index = options_.rules.trims_committed ? committed_ : log_.last();
+  auto at = log_.mark(index);
+  if (!to.checkpoint_ || to.checkpoint_->at.index < log_.base().index)
+    to.checkpoint_ = follower_progress::checkpoint{at, 0};
+  send_piece(to, now);
+}
+
+void replica_machine::send_piece(follower_progress& to, local_time now) {
+  auto what = chunk{};
+  what.epoch = epoch_;
+  what.revision = revision_;
+  what.at = to.checkpoint_->at;
+  what.number = to.checkpoint_->next;
+  what.sent_at = now;
+  act(send_chunk{to.id, what});
+  to.sent_at = now;
+  to.resend_at = now + to.backoff;
+}
+
+void replica_machine::on_checkpoint_gone(member_id follower, local_time now) {
+  auto x = find(follower);
+  if (!x || !x->checkpoint_) return;
+  x->checkpoint_.reset();
+  begin_checkpoint(*x, now);
+}
+
+} // namespace troupe::cluster
