@@ -3,7 +3,8 @@
 # ASan and UBSan and under TSan, format, floors, fuzzing and an installation.
 #   tests/run.sh [--fuzz SECONDS] [STAGE...]
 # Stages run in the order below; naming some runs only those. Each fuzz target
-# gets 10 seconds. Stops at the first stage that fails.
+# gets 10 seconds, those that strangers reach thirty times as long. Stops at the
+# first stage that fails.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 fuzz_seconds=10
