@@ -87,6 +87,18 @@ using topology_actor = caf::typed_actor<
   // Answers of the store.
   caf::reacts_to<queue::stored>>;
 
+/// Brings a new binding of an exchange with a history what that has kept, as a
+/// consumer of the queue that keeps it; then it ends.
+using history_actor = caf::typed_actor<
+  caf::replies_to<history::replay>::with<history::replayed>,
+  caf::reacts_to<history::look>,
+  // Answers of queues and routers.
+  caf::reacts_to<edge::answered>,
+  caf::reacts_to<edge::consumer_gone>,
+  caf::reacts_to<consumer::deliver>,
+  caf::reacts_to<router::confirmed>,
+  caf::reacts_to<queue::published>>;
+
 /// Checks logins, on a thread of its own: a password's hash takes its time.
 using access_actor = caf::typed_actor<caf::reacts_to<access::check>>;
 

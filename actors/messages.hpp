@@ -2,6 +2,7 @@
 
 #include "engine/amqp/broker.hpp"
 #include "engine/delivery/queue_machine.hpp"
+#include "engine/routing/binding.hpp"
 #include "engine/store/log_store.hpp"
 #include "engine/store/queue_record.hpp"
 
@@ -310,6 +311,28 @@ struct queue_unused {
 
 } // namespace troupe::broker
 
+namespace troupe::history {
+
+/// Publishes what a queue keeps to where a new binding leads. Answered by
+/// `replayed` once that is as safe as the queues there promise, or nothing has
+/// moved for too long.
+struct replay {
+  caf::strong_actor_ptr from; // the queue
+  std::string vhost;
+  binding added;
+};
+
+struct replayed {
+  std::uint64_t messages = 0;
+};
+
+/// Gives up if nothing has happened since.
+struct look {
+  std::uint64_t step = 0;
+};
+
+} // namespace troupe::history
+
 namespace troupe::access {
 
 /// Checks a login; answered by `edge::answered`.
@@ -429,6 +452,9 @@ TROUPE_LOCAL(source::stop)
 TROUPE_LOCAL(broker::ask)
 TROUPE_LOCAL(broker::connection_gone)
 TROUPE_LOCAL(broker::queue_unused)
+TROUPE_LOCAL(history::replay)
+TROUPE_LOCAL(history::replayed)
+TROUPE_LOCAL(history::look)
 TROUPE_LOCAL(access::check)
 TROUPE_LOCAL(edge::received)
 TROUPE_LOCAL(edge::sent)

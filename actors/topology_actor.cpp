@@ -15,7 +15,6 @@ namespace {
 constexpr auto kept_in = group_id{0};
 
 // AMQP's reply codes.
-constexpr std::uint16_t access_refused = 403;
 constexpr std::uint16_t internal_error = 541;
 constexpr std::uint16_t not_allowed = 530;
 
@@ -36,22 +35,6 @@ exchange_declaration to_declaration(const amqp::declare_exchange& from) {
           from.auto_delete, from.internal, from.arguments};
 }
 
-binding to_binding(amqp::change_binding& from) {
-  using kind = binding::kind;
-  return {
-    std::move(from.source), from.to_queue ? kind::queue : kind::exchange,
-    std::move(from.destination), std::move(from.routing_key),
-    std::move(from.arguments)};
-}
-
-amqp::refused
-belongs_to_node(const std::string& vhost, const std::string& exchange) {
-  return {
-    access_refused, "exchange '" + exchange + "' in vhost '" + vhost
-                      + "' leads into the pipeline by the node's "
-                        "configuration: change it there"};
-}
-
 } // namespace
 
 topology_actor::behavior_type topology_state::handlers(
@@ -66,6 +49,7 @@ topology_actor::behavior_type topology_state::handlers(
   ids_ = std::move(start.configured);
   put_up(); // a queue that is ready may have dead letters to be routed
   for (auto& x : start.queues) adopt(std::move(x));
+  add_missing_queues();
   put_up();
   self->send(places_.directory, directory::watch{});
   return {
@@ -144,55 +128,8 @@ void topology_state::carry_out(const asker& by, amqp::declare_exchange& what) {
     return;
   }
   auto* made = machine_.snapshot()->find_exchange(what.vhost, what.name);
-  if (changed->is_new && made && made->is_delayed())
-    add_delay(what.vhost, *made);
+  if (changed->is_new && made) add_queues_of(*made);
   answer_stored(by, amqp::done{}, *changed);
-}
-
-/// Returns whether a binding is the one by which a source gets its messages.
-bool topology_state::is_configured(
-  const std::string& vhost, const binding& what) const {
-  if (what.to != binding::kind::queue || what.routing_key != "#") return false;
-  const auto* to = machine_.snapshot()->find_queue(vhost, what.destination);
-  const auto* place = to ? place_of(*to) : nullptr;
-  return place && !place->output.empty() && place->exchange == what.source;
-}
-
-bool topology_state::is_configured(
-  const std::string& vhost, const std::string& exchange) const {
-  return std::ranges::any_of(
-    machine_.bindings_from(vhost, exchange),
-    [&](const binding_ptr& x) { return is_configured(vhost, *x); });
-}
-
-void topology_state::carry_out(const asker& by, amqp::delete_exchange& what) {
-  if (is_configured(what.vhost, what.name)) {
-    answer(by, belongs_to_node(what.vhost, what.name));
-    return;
-  }
-  auto changed = machine_.delete_exchange(
-    what.vhost, what.name,
-    what.if_unused ? removal::if_unused : removal::always);
-  if (changed)
-    answer_stored(by, amqp::done{}, *changed);
-  else
-    refuse(by, changed.error());
-}
-
-void topology_state::carry_out(const asker& by, amqp::change_binding& what) {
-  auto vhost = what.vhost;
-  auto adds = what.adds;
-  auto which = to_binding(what);
-  if (!adds && is_configured(vhost, which)) {
-    answer(by, belongs_to_node(vhost, which.source));
-    return;
-  }
-  auto changed = adds ? machine_.bind(vhost, std::move(which), by.connection)
-                      : machine_.unbind(vhost, std::move(which), by.connection);
-  if (changed)
-    answer_stored(by, amqp::done{}, *changed);
-  else
-    refuse(by, changed.error());
 }
 
 template <class Other>

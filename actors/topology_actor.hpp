@@ -2,6 +2,7 @@
 
 #include "actors/queue_actor.hpp"
 #include "actors/routes_board.hpp"
+#include "actors/topology_history.hpp"
 #include "engine/amqp/queue_arguments.hpp"
 #include "engine/routing/topology.hpp"
 
@@ -11,6 +12,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <variant>
@@ -69,26 +71,46 @@ private:
     bool is_placed = false;          // the routes know where it is
     std::deque<time_point> failures; // the latest
   };
+  /// A binding in the routes, not stored and not answered: what its exchange
+  /// kept comes first.
+  struct new_binding {
+    asker by;
+    topology_change change;
+    history::replay what;
+  };
+  /// Bindings that wait for one history, which only one can borrow at a time.
+  struct history_line {
+    std::deque<new_binding> waiting; // the first one's turn
+    history_actor at_work;
+  };
 
   // requests (topology_actor.cpp)
   void ask(broker::ask& msg);
   void carry_out(const asker& by, amqp::open_vhost& what);
   void carry_out(const asker& by, amqp::declare_exchange& what);
-  void carry_out(const asker& by, amqp::delete_exchange& what);
-  void carry_out(const asker& by, amqp::change_binding& what);
   void carry_out(const asker& by, amqp::declare_queue& what);
   void carry_out(const asker& by, amqp::delete_queue& what);
   void carry_out(const asker& by, amqp::purge_queue& what);
   template <class Other>
   void carry_out(const asker& by, Other&);
-  bool is_configured(const std::string& vhost, const binding& what) const;
-  bool
-  is_configured(const std::string& vhost, const std::string& exchange) const;
   void answer(const asker& by, amqp::answer what);
   void refuse(const asker& by, const refusal& why);
   void answer_stored(
     const asker& by, amqp::answer what, const topology_change& change);
   void stored();
+
+  // bindings (topology_bindings.cpp)
+  void carry_out(const asker& by, amqp::delete_exchange& what);
+  void carry_out(const asker& by, amqp::change_binding& what);
+  bool is_configured(const std::string& vhost, const binding& what) const;
+  bool
+  is_configured(const std::string& vhost, const std::string& exchange) const;
+  std::optional<queue_id>
+  history_of(const std::string& vhost, const std::string& exchange) const;
+  void replay(queue_id kept_in, new_binding which);
+  void replay_next(queue_id kept_in);
+  void replayed(queue_id kept_in);
+  bool is_still_bound(const new_binding& which) const;
 
   // queues (topology_queues.cpp)
   void find(const asker& by, const amqp::declare_queue& what);
@@ -103,7 +125,9 @@ private:
     const queue_declaration& declared,
     queue_start start);
   void add_quarantine(const std::string& vhost);
-  void add_delay(const std::string& vhost, const exchange& of);
+  void add_queues_of(const exchange& made);
+  void add_missing_queues();
+  void add_own(const std::string& vhost, queue_declaration declared);
   void remove(const asker& by, const child& which, std::uint64_t messages);
   void follow(const topology_change& change);
   void forget(const routed_queue& gone);
@@ -127,6 +151,7 @@ private:
   std::map<caf::actor_addr, queue_id> by_actor_;
   std::map<std::string, queue_id> ids_; // by full name, also of others' queues
   std::deque<std::pair<asker, amqp::answer>> unanswered_; // being stored
+  std::map<queue_id, history_line> histories_; // by the queue that keeps it
   /// Queues in memory are numbered where no stored one ever is.
   std::uint64_t last_id_ = std::uint64_t{1} << 63;
   std::mt19937_64 random_{std::random_device{}()};

@@ -58,6 +58,11 @@ delay_options(const std::string& vhost, const queue_declaration& declared) {
   return made;
 }
 
+/// The arguments of a queue that keeps the latest messages alone.
+field_table at_most(std::int64_t messages) {
+  return {{{"x-max-length", field_value{messages}}}};
+}
+
 } // namespace
 
 new_queue new_queue_of(const queue_options& from) {
@@ -212,29 +217,46 @@ void topology_state::add(
   answer_stored(by, amqp::done{declared.name, 0, 0}, *changed);
 }
 
-void topology_state::add_delay(const std::string& vhost, const exchange& of) {
+/// Makes the queues in which an exchange holds messages back or keeps them.
+void topology_state::add_queues_of(const exchange& made) {
   auto declared = queue_declaration{};
-  declared.name = amqp::delayed_queue_name(of.name());
-  declared.durable = of.declared().durable;
-  declared.is_server_named = true;
-  auto asked = amqp::declare_queue{};
-  asked.vhost = vhost;
-  create({}, asked, declared);
+  declared.durable = made.declared().durable;
+  if (made.is_delayed()) {
+    declared.name = amqp::delayed_queue_name(made.name());
+    add_own(made.vhost(), declared);
+  }
+  if (made.has_history()) {
+    declared.name = amqp::history_queue_name(made.name());
+    declared.arguments = at_most(made.settings().history);
+    add_own(made.vhost(), declared);
+  }
+}
+
+/// An exchange may be stored and its queue not: by a kill between the two.
+void topology_state::add_missing_queues() {
+  auto routes = machine_.snapshot();
+  routes->for_each_vhost([&](const std::string& vhost) {
+    routes->for_each_exchange(
+      vhost, [&](const exchange& x) { add_queues_of(x); });
+  });
 }
 
 /// Makes the queue that keeps dead letters from going round without end.
 void topology_state::add_quarantine(const std::string& vhost) {
-  if (machine_.snapshot()->find_queue(vhost, amqp::quarantine_queue)) return;
   auto declared = queue_declaration{};
   declared.name = amqp::quarantine_queue;
   declared.durable = true;
+  declared.arguments = at_most(most_quarantined);
+  add_own(vhost, std::move(declared));
+}
+
+/// Makes a queue that no client asked for, unless it is there.
+void topology_state::add_own(
+  const std::string& vhost, queue_declaration declared) {
+  if (machine_.snapshot()->find_queue(vhost, declared.name)) return;
   declared.is_server_named = true;
-  declared.arguments.fields.push_back(
-    {"x-max-length", field_value{most_quarantined}});
   auto asked = amqp::declare_queue{};
   asked.vhost = vhost;
-  asked.name = declared.name;
-  asked.arguments = declared.arguments;
   create({}, asked, declared);
 }
 
@@ -315,12 +337,13 @@ void topology_state::remove(
 /// Ends what a change left without a place in the topology.
 void topology_state::follow(const topology_change& change) {
   for (const auto& x : change.queues_gone) forget(*x);
-  for (const auto& x : change.exchanges_gone) {
-    if (!x->is_delayed()) continue;
-    const auto* waiting = machine_.snapshot()->find_queue(
-      x->vhost(), amqp::delayed_queue_name(x->name()));
-    if (waiting) queue_unused({waiting->id, false});
-  }
+  auto routes = machine_.snapshot();
+  for (const auto& x : change.exchanges_gone)
+    for (const auto& its :
+         {amqp::delayed_queue_name(x->name()),
+          amqp::history_queue_name(x->name())})
+      if (const auto* found = routes->find_queue(x->vhost(), its))
+        queue_unused({found->id, false});
 }
 
 void topology_state::forget(const routed_queue& gone) {
@@ -358,8 +381,11 @@ void topology_state::queue_unused(const broker::queue_unused& msg) {
 // -- the queues' actors
 
 topology_state::~topology_state() {
+  constexpr auto why = caf::exit_reason::user_shutdown;
   for (const auto& [id, x] : children_)
-    if (x.where) caf::anon_send_exit(x.where, caf::exit_reason::user_shutdown);
+    if (x.where) caf::anon_send_exit(x.where, why);
+  for (const auto& [id, x] : histories_)
+    if (x.at_work) caf::anon_send_exit(x.at_work, why);
 }
 
 void topology_state::adopt(queue_start start) {

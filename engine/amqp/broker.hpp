@@ -34,6 +34,11 @@ inline std::string delayed_queue_name(const std::string& exchange) {
   return "amq.troupe.delayed." + exchange;
 }
 
+/// The name of the queue that keeps an exchange's recent messages.
+inline std::string history_queue_name(const std::string& exchange) {
+  return "amq.troupe.history." + exchange;
+}
+
 // -- requests: each is answered by `on_answer`, in the order they were made
 
 /// Checks who the client is. Answered by `logged_in` or `refused`.

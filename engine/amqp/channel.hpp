@@ -196,6 +196,7 @@ private:
     std::uint64_t sequence,
     bool expires);
   void put_delayed(const message& what, std::uint64_t sequence);
+  void put_kept(const message& what, std::uint64_t sequence);
   void note_news();
 
   void ask(request&& what, pending_request&& of);

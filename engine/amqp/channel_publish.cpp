@@ -146,6 +146,7 @@ checked<> channel::route(
   if (!found) return found.error();
   const auto& queues = **found;
   const auto& delayed = core_.route.delayed;
+  const auto& kept_by = core_.route.kept_by;
   auto targets = queues.size() + delayed.size();
   if (targets == 0 && mandatory)
     put_message(
@@ -155,6 +156,7 @@ checked<> channel::route(
         what.exchange(), what.routing_key()},
       what);
   auto sequence = std::uint64_t{0};
+  targets += kept_by.size();
   if (is_confirming_ || transaction_.is_on) {
     sequence = confirms_.open(targets);
     if (targets == 0) note_news();
@@ -170,11 +172,12 @@ checked<> channel::route(
              : what;
   put(sent, queues, sequence, has.expiration);
   if (!delayed.empty()) put_delayed(sent, sequence);
+  if (!kept_by.empty()) put_kept(sent, sequence);
   return {};
 }
 
-/// Returns the queues a message goes to; those of exchanges that hold it back
-/// are in `core_.route.delayed`.
+/// Returns the queues a message goes to; exchanges that hold it back or keep it
+/// are in `core_.route`.
 checked<const std::vector<const routed_queue*>*>
 channel::queues_for(const message& what, bool has_headers) {
   auto& result = core_.route;
@@ -225,6 +228,20 @@ void channel::put_delayed(const message& what, std::uint64_t sequence) {
       core_.published.add({to, 0, true}, what, from, false);
     else // being made anew: nobody has the message
       confirms_.close(sequence, 1, true);
+  }
+  note_news();
+}
+
+/// What is kept does not expire: it is there for as long as it is recent.
+void channel::put_kept(const message& what, std::uint64_t sequence) {
+  auto from = origin_run{number_, opened_, sequence, 1};
+  for (const auto* by : core_.route.kept_by) {
+    const auto* to =
+      core_.routes->find_queue(core_.vhost, history_queue_name(by->name()));
+    if (to)
+      core_.published.add({to, 0, false}, what, from, false);
+    else // being made anew, and empty yet
+      confirms_.close(sequence, 1, false);
   }
   note_news();
 }

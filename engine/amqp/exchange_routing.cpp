@@ -31,6 +31,9 @@ std::uint8_t usual_priority(const routed_queue& in) {
   return std::ranges::find(all, quorum) == all.end() ? 0 : of_quorum;
 }
 
+/// What says how long messages stay in a queue.
+enum class time_in : std::uint8_t { by_expiration, by_delay, unlimited };
+
 class walk {
 public:
   walk(
@@ -43,8 +46,22 @@ public:
       sequences_{sequences},
       messages_{messages} {}
 
-  std::vector<exchanged> go() {
-    for (std::size_t i = 0; i < messages_.size(); ++i) route(i);
+  void by_their_exchanges() {
+    for (std::size_t i = 0; i < messages_.size(); ++i)
+      if (auto* by = routes_.find_exchange(vhost_, messages_[i].exchange()))
+        route(*by, i);
+  }
+
+  void by_exchange(const exchange& one) {
+    for (std::size_t i = 0; i < messages_.size(); ++i) route(one, i);
+  }
+
+  void to_queue(const routed_queue& one) {
+    for (std::size_t i = 0; i < messages_.size(); ++i)
+      add(one, i, time_in::by_expiration);
+  }
+
+  std::vector<exchanged> take() {
     auto all = std::vector<exchanged>{};
     for (auto& [place, x] : found_)
       all.push_back(
@@ -54,36 +71,34 @@ public:
   }
 
 private:
-  void route(std::size_t i) {
+  void route(const exchange& by, std::size_t i) {
     auto what = messages_[i];
-    auto* by = routes_.find_exchange(vhost_, what.exchange());
-    if (!by) return;
     result_.clear();
-    by->route(routes_, what, result_);
+    by.route(routes_, what, result_);
     for (auto* to : result_.queues)
       if (is_automatic_cycle(what, to->name))
-        quarantine(i);
+        add(quarantine_queue, i, time_in::by_expiration);
       else
-        add(*to, i, false);
+        add(*to, i, time_in::by_expiration);
     for (const auto& x : result_.delayed)
-      if (
-        auto* to = routes_.find_queue(vhost_, delayed_queue_name(x.by->name())))
-        add(*to, i, true);
+      add(delayed_queue_name(x.by->name()), i, time_in::by_delay);
+    for (auto* x : result_.kept_by)
+      add(history_queue_name(x->name()), i, time_in::unlimited);
   }
 
-  void quarantine(std::size_t i) {
-    if (auto* to = routes_.find_queue(vhost_, quarantine_queue))
-      add(*to, i, false);
+  void add(const std::string& queue, std::size_t i, time_in stays) {
+    if (auto* to = routes_.find_queue(vhost_, queue)) add(*to, i, stays);
   }
 
-  void add(const routed_queue& to, std::size_t i, bool is_delayed) {
+  void add(const routed_queue& to, std::size_t i, time_in stays) {
     auto what = messages_[i];
     auto partition = partition_for(to, what, scratch_);
     auto& into = found_[{to.id, partition}];
     into.to = to.shared_from_this();
-    into.is_delayed = is_delayed;
-    into.has_expirations |=
-      find_text_property(what.encoded_properties(), "expiration").has_value();
+    into.is_delayed = stays == time_in::by_delay;
+    if (stays == time_in::by_expiration)
+      into.has_expirations |=
+        find_text_property(what.encoded_properties(), "expiration").has_value();
     if (!sequences_.empty()) into.sequences.push_back(sequences_[i]);
     into.messages.add(messages_, i);
   }
@@ -118,7 +133,25 @@ std::vector<exchanged> route_by_exchange(
   const std::string& vhost,
   const std::vector<std::uint64_t>& sequences,
   const batch& messages) {
-  return walk{routes, vhost, sequences, messages}.go();
+  auto all = walk{routes, vhost, sequences, messages};
+  all.by_their_exchanges();
+  return all.take();
+}
+
+std::vector<exchanged> route_history(
+  const routing_snapshot& routes,
+  const std::string& vhost,
+  const binding& added,
+  const batch& messages) {
+  const auto unnumbered = std::vector<std::uint64_t>{};
+  auto all = walk{routes, vhost, unnumbered, messages};
+  if (added.to == binding::kind::queue) {
+    if (auto* to = routes.find_queue(vhost, added.destination))
+      all.to_queue(*to);
+  } else if (auto* by = routes.find_exchange(vhost, added.destination)) {
+    all.by_exchange(*by);
+  }
+  return all.take();
 }
 
 } // namespace troupe::amqp

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/message/batch.hpp"
+#include "engine/routing/binding.hpp"
 #include "engine/routing/route_result.hpp"
 #include "engine/routing/routing_snapshot.hpp"
 
@@ -36,6 +37,14 @@ std::vector<exchanged> route_by_exchange(
   const routing_snapshot& routes,
   const std::string& vhost,
   const std::vector<std::uint64_t>& sequences,
+  const batch& messages);
+
+/// Publishes what an exchange kept to where a new binding from it leads, as
+/// RabbitMQ's plug-in does: to a queue, or through another exchange.
+std::vector<exchanged> route_history(
+  const routing_snapshot& routes,
+  const std::string& vhost,
+  const binding& added,
   const batch& messages);
 
 } // namespace troupe::amqp

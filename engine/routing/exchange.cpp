@@ -28,6 +28,10 @@ std::optional<duration> exchange::delay(const message& of) const {
   return is_delayed() ? delay_of(of) : std::nullopt;
 }
 
+bool exchange::keeps(const message& what) const {
+  return has_history() && may_be_kept(what);
+}
+
 void exchange::route(
   const routing_snapshot& in, const message& what, route_result& to) const {
   route_walk{in, what, to}.run(*this);

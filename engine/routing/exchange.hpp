@@ -35,6 +35,8 @@ public:
   bool is_default() const { return name().empty(); }
   bool is_delayed() const { return type() == exchange_type::delayed_message; }
 
+  bool has_history() const { return fixed_->settings.history > 0; }
+
   /// Says whether messages with one routing key, and no CC or BCC
   /// (`has_further_keys`), all go to the same queues, so that a caller can
   /// keep the answer as long as the snapshot.
@@ -43,6 +45,9 @@ public:
   /// Returns how long the exchange holds this message back: nothing, unless it
   /// is a delayed one.
   std::optional<duration> delay(const message& of) const;
+
+  /// Says whether the exchange keeps this message for queues yet to be bound.
+  bool keeps(const message& what) const;
 
   /// Appends where the message goes. Follows bindings to other exchanges of
   /// the snapshot this one is from, and alternate exchanges where one matches

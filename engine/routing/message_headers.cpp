@@ -97,4 +97,12 @@ std::optional<duration> delay_of(const message& of) {
   return std::min(duration{*number}, most_delay);
 }
 
+bool may_be_kept(const message& of) {
+  auto header =
+    find_header(of.encoded_properties(), "x-recent-history-no-store");
+  if (!header) return true;
+  auto value = plain(*header);
+  return value.what != plain_value::kind::boolean || value.integer == 0;
+}
+
 } // namespace troupe

@@ -39,4 +39,8 @@ constexpr auto most_delay = duration{std::chrono::hours{24 * 365 * 10}};
 /// width or its text. Nothing where it is absent, negative or zero.
 std::optional<duration> delay_of(const message& of);
 
+/// Says whether an exchange with a history may keep the message: unless its
+/// header `x-recent-history-no-store` is true, as RabbitMQ's plug-in has it.
+bool may_be_kept(const message& of);
+
 } // namespace troupe

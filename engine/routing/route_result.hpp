@@ -38,6 +38,9 @@ struct route_result {
 
   std::vector<const routed_queue*> queues; // each once, in no order
   std::vector<delayed_by> delayed;         // each once
+  /// Exchanges that keep the message for queues yet to be bound; each once.
+  /// Being kept is no way to be delivered.
+  std::vector<const exchange*> kept_by;
   /// `CC` or `BCC`, where that header is not an array: refuse the message
   /// (406). Nothing was routed then.
   std::string_view wrong_header;
@@ -50,6 +53,7 @@ struct route_result {
   void clear() {
     queues.clear();
     delayed.clear();
+    kept_by.clear();
     wrong_header = {};
   }
 };

@@ -88,6 +88,7 @@ void route_walk::pass(const exchange& through) {
     to_.delayed.push_back({&through, *delay});
     return;
   }
+  if (through.keeps(what_)) to_.kept_by.push_back(&through);
   auto queues = to_.queues.size();
   auto onward = scratch_.pending.size();
   if (through.is_default())

@@ -142,7 +142,8 @@ class rabbitmq_broker(process_broker):
 
     def environment(self):
         here = str(self.folder)
-        (self.folder / "plugins").write_text("[].\n")
+        (self.folder / "plugins").write_text(
+            "[rabbitmq_recent_history_exchange].\n")
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = {HOST}:{self.port}\n"
             "log.console = true\nlog.console.level = info\n"

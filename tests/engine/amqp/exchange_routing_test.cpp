@@ -1,4 +1,6 @@
 #include "engine/amqp/exchange_routing.hpp"
+
+#include "engine/amqp/broker.hpp"
 #include "engine/delivery/dead_letter.hpp"
 #include "engine/message/properties.hpp"
 #include "engine/routing/topology.hpp"
@@ -73,6 +75,37 @@ TEST_CASE("exchange_routing: a priority is a partition") {
   CHECK(partition_of(std::nullopt) == 0);
   CHECK(partition_of(3) == 3);
   CHECK(partition_of(200) == 5);
+}
+
+TEST_CASE("exchange_routing: a history goes where the new binding leads") {
+  auto all = topology{};
+  all.add_vhost("/");
+  declare(all, 1, {.name = "a"});
+  declare(all, 2, {.name = "b"});
+  declare(all, 3, {.name = history_queue_name("next")});
+  auto next = exchange_declaration{.name = "next", .type = "x-recent-history"};
+  REQUIRE(all.declare_exchange("/", next).has_value());
+  using kind = binding::kind;
+  REQUIRE(all.bind("/", {"next", kind::queue, "b", "", {}}, 0).has_value());
+  auto kept = properties{};
+  kept.expiration = "1000";
+  auto led_to = [&](kind to, const char* name) {
+    auto names = std::vector<std::string>{};
+    for (const auto& x : route_history(
+           *all.snapshot(), "/", {"recent", to, name, "", {}},
+           *letter("nowhere", kept))) {
+      names.push_back(x.to->name);
+      CHECK((*x.messages)[0].routing_key() == "nowhere");
+      CHECK(x.has_expirations == (x.to->id != queue_id{3}));
+    }
+    return names;
+  };
+  using names = std::vector<std::string>;
+  CHECK(led_to(kind::queue, "a") == names{"a"});
+  CHECK(
+    led_to(kind::exchange, "next") == names{"b", history_queue_name("next")});
+  CHECK(led_to(kind::queue, "gone").empty());
+  CHECK(led_to(kind::exchange, "gone").empty());
 }
 
 TEST_CASE("exchange_routing: what goes round is put in quarantine") {

@@ -358,6 +358,31 @@ TEST_CASE("publish: a delayed exchange has a queue of its own", "[amqp]") {
   CHECK(rig.next<basic_ack>(1).delivery_tag == 2);
 }
 
+TEST_CASE(
+  "publish: what an exchange keeps is confirmed when it is kept", "[amqp]") {
+  auto rig = opened(true);
+  rig.send(
+    1, exchange_declare{.exchange = "recent", .type = "x-recent-history"});
+  rig.next<exchange_declare_ok>(1);
+  auto to = basic_publish{.exchange = "recent", .mandatory = true};
+  rig.publish(1, to, "before its queue is there");
+  CHECK(rig.next<basic_return>(1).reply_code == 312);
+  CHECK(rig.next<basic_ack>(1).delivery_tag == 1);
+  rig.add_queue(history_queue_name("recent"));
+  auto expiring = properties{};
+  expiring.expiration = "5";
+  rig.machine.on_bytes(
+    connection_rig::published_bytes(1, to, "x", encode(expiring)), rig.now);
+  auto todo = rig.machine.take_actions();
+  REQUIRE(todo.notices.size() == 1);
+  const auto& out = std::get<publication>(todo.notices[0]);
+  CHECK(out.to->name == history_queue_name("recent"));
+  CHECK_FALSE(out.what.has_expirations); // it stays while it is recent
+  CHECK(todo.output.find("NO_ROUTE") != todo.output.npos);
+  rig.machine.on_confirmed(out.what.ticket, {});
+  CHECK(rig.next<basic_ack>(1).delivery_tag == 2);
+}
+
 TEST_CASE("publish: priorities have partitions", "[amqp]") {
   auto rig = connection_rig{};
   rig.open();

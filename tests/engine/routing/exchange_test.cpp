@@ -246,6 +246,34 @@ TEST_CASE(
   CHECK(now->find_exchange("/", "usual")->settings().history == 20);
 }
 
+TEST_CASE(
+  "exchange: recent history keeps what passes and may be kept", "[routing]") {
+  auto rig = topology_rig{};
+  rig.exchange("r", "x-recent-history");
+  rig.exchange("first", "fanout");
+  rig.chain("first", "r");
+  auto keepers = [&](const char* through, const properties& with) {
+    CHECK(rig.route(through, "k", with).empty());
+    auto all = names{};
+    for (auto* x : rig.found.kept_by) all.push_back(x->name());
+    return all;
+  };
+  auto no_store = [](field_value value) {
+    return headers({{"x-recent-history-no-store", std::move(value)}});
+  };
+  CHECK(keepers("r", {}) == names{"r"});
+  CHECK(keepers("first", {}) == names{"r"});
+  CHECK(keepers("r", no_store({true})).empty());
+  CHECK(keepers("r", no_store({false})) == names{"r"});
+  CHECK(keepers("r", no_store(text("true"))) == names{"r"});
+  CHECK(keepers("r", no_store(number(1))) == names{"r"});
+  CHECK(rig.found.is_empty()); // to be kept is not to arrive
+  auto delayed = table({{"x-delayed-type", text("x-recent-history")}});
+  rig.exchange("later", "x-delayed-message", delayed);
+  CHECK(keepers("later", headers({{"x-delay", number(5)}})).empty());
+  CHECK(keepers("later", {}) == names{"later"});
+}
+
 TEST_CASE("exchange: a delayed one holds back what says x-delay", "[routing]") {
   auto rig = topology_rig{};
   rig.exchange(
