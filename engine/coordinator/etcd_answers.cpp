@@ -267,7 +267,8 @@ result<etcd_members> parse_members(std::string_view text) {
     whole.each("members", [&](const field_source& in) {
       auto id = in.number<std::uint64_t>("ID");
       if (id == 0) in.wrong(0);
-      out.members.push_back({id, in.text("name"), in.texts("peerURLs")});
+      out.members.push_back(
+        {id, in.text("name"), in.texts("peerURLs"), in.texts("clientURLs")});
     });
     if (out.members.empty()) whole.wrong(0);
     return out;

@@ -65,8 +65,9 @@ struct etcd_lease {
 
 struct etcd_listed_member {
   std::uint64_t id = 0;
-  std::string name; // empty: it was added and never started
+  std::string name; // empty: it was added to a cluster, and never started
   std::vector<std::string> peer_urls;
+  std::vector<std::string> client_urls; // empty: it was never heard of
   bool operator==(const etcd_listed_member&) const = default;
 };
 
