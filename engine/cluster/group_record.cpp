@@ -52,6 +52,7 @@ std::string to_string(record_cause cause) {
     case record_cause::resignation: return "resignation";
     case record_cause::shrink: return "shrink";
     case record_cause::expand: return "expand";
+    case record_cause::removal: return "removal";
     case record_cause::operation: return "operation";
   }
   return "unknown";

@@ -61,6 +61,7 @@ enum class record_cause : std::uint8_t {
   resignation,
   shrink,
   expand,
+  removal,
   operation, // by an operator
 };
 
@@ -74,7 +75,9 @@ struct group_record {
   std::vector<member_id> replicas; // the preferred leader first
   std::vector<in_sync_member> in_sync;
   std::vector<member_id> adding;   // learners on their way in
-  std::vector<member_id> removing; // replicas on their way out
+  /// On their way out. Only the leader takes them out of the others: it has to
+  /// know that what they acked before counts no more.
+  std::vector<member_id> removing;
   record_cause cause{};
 
   bool operator==(const group_record&) const = default;

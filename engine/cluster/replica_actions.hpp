@@ -154,9 +154,11 @@ struct drop_log {
 };
 
 /// Send checksums of these entries to a follower that stopped uncleanly; its
-/// shell compares and tells its machine by `on_compared`.
+/// shell compares and tells its machine by `on_compared`. There may be none,
+/// which is equal.
 struct compare_logs {
   member_id with{};
+  epoch_number epoch = 0;
   log_index first = 0;
   log_index last = 0;
   bool operator==(const compare_logs&) const = default;

@@ -62,9 +62,11 @@ bool replica_machine::fits(log_mark previous) const {
   return previous.index >= log_.base().index && previous.index <= log_.last();
 }
 
-/// Returns the nearest entry to one that the log does not have.
+/// Returns the last entry that could be the leader's as well, when `previous`
+/// is and is not here. Both sides go down by what the other one says, so they
+/// meet after a round for each epoch in which they differ.
 log_mark replica_machine::nearest(log_mark previous) const {
-  return log_.mark(std::clamp(previous.index, log_.base().index, log_.last()));
+  return log_.mark(log_.last_up_to(previous.epoch, previous.index));
 }
 
 /// Takes what is new. False where that would undo what is committed.

@@ -11,6 +11,8 @@ void replica_machine::consider_in_sync(local_time now) {
   if (swap_) return;
   for (const auto& x : followers_)
     if (can_expand(x, now)) return expand(x);
+  for (auto x : record_.removing)
+    if (x != options_.self && !record_.find_in_sync(x)) return dismiss(x);
   if (record_.in_sync.size() <= options_.min_in_sync) return;
   for (const auto& x : record_.in_sync)
     if (must_shrink(x, now)) return shrink(x.member);
@@ -56,6 +58,18 @@ void replica_machine::shrink(member_id member) {
   auto is_same = [&](const in_sync_member& y) { return y.member == member; };
   std::erase_if(wanted.in_sync, is_same);
   wanted.cause = record_cause::shrink;
+  propose(std::move(wanted));
+}
+
+/// Takes a replica out for good; it erases its log once it reads so. What it
+/// acked is forgotten before, for it may be taken on again, empty.
+void replica_machine::dismiss(member_id member) {
+  auto wanted = record_;
+  std::erase(wanted.replicas, member);
+  std::erase(wanted.adding, member);
+  std::erase(wanted.removing, member);
+  wanted.cause = record_cause::removal;
+  std::erase_if(followers_, [&](const auto& x) { return x.id == member; });
   propose(std::move(wanted));
 }
 

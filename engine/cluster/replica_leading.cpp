@@ -168,11 +168,14 @@ void replica_machine::on_message(
     what.previous.index <= x->match
     || (x->is_probing && !x->checkpoint_ && what.previous.index != x->next - 1);
   if (is_stale) return;
-  auto base = log_.base();
-  if (what.hint.index < base.index || what.previous.index <= base.index)
+  auto is_common = log_.has(what.hint);
+  auto base = log_.base().index;
+  if (!is_common && std::min(what.hint.index, what.previous.index - 1) < base)
     return begin_checkpoint(*x, now);
+  auto limit = is_common ? what.hint.index : what.previous.index - 1;
   x->checkpoint_.reset();
-  x->rewind(log_.last_up_to(what.hint.epoch, what.hint.index) + 1);
+  x->rewind(
+    log_.last_up_to(what.hint.epoch, std::min(limit, what.hint.index)) + 1);
   probe(*x, now);
 }
 

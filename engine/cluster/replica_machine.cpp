@@ -18,7 +18,6 @@ replica_machine::replica_machine(
     fenced_until_{options.lease.fenced_until(now)} {
   if (kept.partial)
     receiving_ = receiving{kept.partial->at, kept.partial->next};
-  if (!options.rules.keeps_confirmed_set) in_sync_.trust_proposals();
 }
 
 void replica_machine::take_actions(std::vector<replica_action>& into) {
@@ -148,7 +147,9 @@ void replica_machine::on_space(bool has_space, local_time now) {
   if (!has_space && is_leading()) on_resign(now);
 }
 
-void replica_machine::on_compared(bool is_equal, local_time) {
+void replica_machine::on_compared(
+  epoch_number epoch, bool is_equal, local_time) {
+  if (epoch != followed_epoch_ || is_leading()) return; // since truncated, maybe
   if (is_equal) {
     is_unchecked_ = false;
     return;

@@ -94,7 +94,8 @@ public:
   /// Gives the group to whoever has most of it, at once.
   void on_resign(local_time now);
 
-  void on_compared(bool is_equal, local_time now);
+  /// What came of comparing, as the leader of `epoch` asked.
+  void on_compared(epoch_number epoch, bool is_equal, local_time now);
   void on_tick(local_time now);
 
   // -- of other members
@@ -219,6 +220,7 @@ private:
   bool must_shrink(const in_sync_member& x, local_time now) const;
   void expand(const follower_progress& x);
   void shrink(member_id member);
+  void dismiss(member_id member);
   void propose(group_record record);
   void look_into_swap(local_time now);
 

@@ -30,6 +30,7 @@ void replica_machine::on_chunk_stored(
   ++receiving_->next;
   if (!receiving_->is_last || at.index <= committed_)
     return ask_for_piece(receiving_->sent_at, now);
+  owed_sent_at_ = receiving_->sent_at;
   receiving_.reset();
   installing_ = at;
   act(install_checkpoint{at});
@@ -42,17 +43,19 @@ void replica_machine::ask_for_piece(local_time sent_at, local_time now) {
   send_answer(send_chunk_ack{leader_, answer}, now);
 }
 
-/// Goes on behind the checkpoint. All in it is committed, so it holds in any
-/// epoch; the ack waits for the leader's next append.
-void replica_machine::on_installed(log_mark at, local_time) {
+/// Goes on behind the checkpoint. All in it is committed, so the log of any
+/// later leader has it.
+void replica_machine::on_installed(log_mark at, local_time now) {
   if (!installing_ || *installing_ != at || is_dropping_) return;
   installing_.reset();
   log_ = epoch_runs{at};
-  synced_ = at.index;
-  matched_ = 0;
+  synced_ = matched_ = at.index;
+  owed_reject_.reset();
   ++branch_;
   is_unchecked_ = false; // nothing is left of what it had
   act(commit{committed_ = at.index});
+  owes_ack_ = true;
+  flush_answers(now);
 }
 
 } // namespace troupe::cluster

@@ -67,7 +67,7 @@ void replica_machine::compare(follower_progress& with, local_time now) {
   with.compared_at = now;
   auto kept = std::min(with.match, options_.compared_entries);
   auto first = std::max(with.match - kept, log_.base().index) + 1;
-  act(compare_logs{with.id, first, with.match});
+  act(compare_logs{with.id, epoch_, first, with.match});
 }
 
 // -- checkpoints
@@ -75,10 +75,9 @@ void replica_machine::compare(follower_progress& with, local_time now) {
 /// Begins to send all that is committed, since entries that the follower
 /// lacks are trimmed. It is taken in order with the commits told before.
 void replica_machine::begin_checkpoint(follower_progress& to, local_time now) {
+  if (to.checkpoint_) return; // sent again in time
   auto index = options_.rules.trims_committed ? committed_ : log_.last();
-  auto at = log_.mark(index);
-  if (!to.checkpoint_ || to.checkpoint_->at.index < log_.base().index)
-    to.checkpoint_ = follower_progress::checkpoint{at, 0};
+  to.checkpoint_ = follower_progress::checkpoint{log_.mark(index), 0};
   send_piece(to, now);
 }
 
