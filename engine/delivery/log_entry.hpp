@@ -90,6 +90,8 @@ struct checkpoint_entry {
   position lent_to = 0; // up to here messages may have been lent; 0: none
   std::map<position, std::uint32_t> deliveries; // how often each came back
   std::vector<std::pair<std::string, time_point>> seen; // dedup, oldest first
+  /// In a cluster: what every replica erases with it, for the rest says it all.
+  std::vector<log_index> erases;
 };
 
 using log_entry = std::variant<publish_entry, settle_entry, checkpoint_entry>;

@@ -8,10 +8,28 @@ namespace troupe {
 
 namespace {
 
-constexpr std::uint64_t single_node_epoch = 1;
 constexpr std::size_t crc_bytes = sizeof(std::uint32_t);
+constexpr std::size_t kind_at = crc_bytes + sizeof(std::uint64_t);
+
+enum class kind : std::uint8_t {
+  publish = 1,
+  settle,
+  checkpoint,
+  publish_more, // with the fields that most do not need
+  settle_more,
+  checkpoint_more,
+  noop,
+  checkpoint_erasing,
+};
 
 error wrong(std::string detail) { return {errc::corrupt, std::move(detail)}; }
+
+encoded_entry begin(std::uint64_t epoch) {
+  auto made = encoded_entry{};
+  put(made.head, std::uint32_t{0}); // the checksum, once the rest is there
+  put(made.head, epoch);
+  return made;
+}
 
 void write_crc(std::string& head, std::string_view body) {
   auto sum = crc32c(std::string_view{head}.substr(crc_bytes));
@@ -19,30 +37,37 @@ void write_crc(std::string& head, std::string_view body) {
   std::memcpy(head.data(), &sum, crc_bytes);
 }
 
-// Kinds count from 1 in the order of `log_entry`, then again for those with
-// more fields.
-constexpr std::size_t kinds = std::variant_size_v<log_entry>;
-
-bool has_more(const publish_entry& x) {
-  return x.has_expirations || x.is_delayed;
+kind kind_of(const publish_entry& x) {
+  auto has_more = x.has_expirations || x.is_delayed;
+  return has_more ? kind::publish_more : kind::publish;
 }
-bool has_more(const settle_entry& x) { return !x.requeued.empty(); }
-bool has_more(const checkpoint_entry& x) {
-  return x.lent_to > 0 || !x.deliveries.empty() || !x.seen.empty();
+kind kind_of(const settle_entry& x) {
+  return x.requeued.empty() ? kind::settle : kind::settle_more;
+}
+kind kind_of(const checkpoint_entry& x) {
+  if (!x.erases.empty()) return kind::checkpoint_erasing;
+  auto has_more = x.lent_to > 0 || !x.deliveries.empty() || !x.seen.empty();
+  return has_more ? kind::checkpoint_more : kind::checkpoint;
 }
 
-std::uint8_t kind_of(const log_entry& entry) {
-  auto more = std::visit([](const auto& x) { return has_more(x); }, entry);
-  return static_cast<std::uint8_t>(entry.index() + 1 + (more ? kinds : 0));
+/// Walks the fields that an entry of this kind has.
+template <class Visitor, class Entry>
+void fields_of(Visitor& visit, Entry& x, kind as) {
+  fields(visit, x);
+  if (as == kind::checkpoint_erasing) {
+    if constexpr (same_but_const<Entry, checkpoint_entry>)
+      erasing_fields(visit, x);
+  } else if (as >= kind::publish_more) {
+    more_fields(visit, x);
+  }
 }
 
 template <class Entry>
 result<log_entry>
-decode_as(std::string value, std::size_t payload_at, bool has_more) {
+decode_as(std::string value, std::size_t payload_at, kind as) {
   auto made = log_entry{Entry{}};
   auto in = field_reader{std::string_view{value}.substr(payload_at)};
-  fields(in, std::get<Entry>(made));
-  if (has_more) more_fields(in, std::get<Entry>(made));
+  fields_of(in, std::get<Entry>(made), as);
   auto* wanted = in.rest_wanted_by();
   if (!in.ok() || (wanted == nullptr && !in.is_done()))
     return wrong("its fields do not fit its length");
@@ -56,17 +81,14 @@ decode_as(std::string value, std::size_t payload_at, bool has_more) {
 
 } // namespace
 
-encoded_entry encode(const log_entry& entry) {
-  auto made = encoded_entry{};
-  put(made.head, std::uint32_t{0}); // the checksum, once the rest is there
-  put(made.head, single_node_epoch);
-  auto kind = kind_of(entry);
-  put(made.head, kind);
+encoded_entry encode(const log_entry& entry, std::uint64_t epoch) {
+  auto made = begin(epoch);
   auto out = field_writer{made.head};
   std::visit(
     [&](const auto& x) {
-      fields(out, x);
-      if (kind > kinds) more_fields(out, x);
+      auto as = kind_of(x);
+      put(made.head, static_cast<std::uint8_t>(as));
+      fields_of(out, x, as);
     },
     entry);
   made.body = out.body();
@@ -74,19 +96,57 @@ encoded_entry encode(const log_entry& entry) {
   return made;
 }
 
+encoded_entry encode_noop(std::uint64_t epoch) {
+  auto made = begin(epoch);
+  put(made.head, static_cast<std::uint8_t>(kind::noop));
+  write_crc(made.head, {});
+  return made;
+}
+
+std::uint64_t epoch_of(std::string_view value) {
+  return value.size() < kind_at ? 0
+                                : load<std::uint64_t>(value.data() + crc_bytes);
+}
+
+bool is_noop(std::string_view value) {
+  return value.size() == kind_at + 1
+         && kind{static_cast<std::uint8_t>(value[kind_at])} == kind::noop;
+}
+
+result<entry_effects> effects_of(const std::string& value) {
+  auto none = entry_effects{};
+  if (value.size() <= kind_at) return wrong("it is cut short");
+  auto as = kind{static_cast<std::uint8_t>(value[kind_at])};
+  if (as == kind::publish || as == kind::publish_more || as == kind::noop)
+    return none;
+  auto entry = decode(value);
+  if (!entry) return entry.error();
+  if (auto* x = std::get_if<settle_entry>(&*entry))
+    return entry_effects{{}, std::move(x->changes)};
+  if (auto* x = std::get_if<checkpoint_entry>(&*entry))
+    return entry_effects{std::move(x->erases), {}};
+  return none;
+}
+
 result<log_entry> decode(std::string value) {
   auto unsealed = unseal(value);
   if (!unsealed) return unsealed.error();
   auto in = byte_reader{*unsealed};
   in.take<std::uint64_t>(); // the epoch: nothing on one node depends on it
-  auto kind = in.take<std::uint8_t>();
-  auto payload_at = value.size() - in.rest().size();
-  auto more = kind > kinds;
-  switch (more ? kind - kinds : kind) {
-    case 1: return decode_as<publish_entry>(std::move(value), payload_at, more);
-    case 2: return decode_as<settle_entry>(std::move(value), payload_at, more);
-    case 3:
-      return decode_as<checkpoint_entry>(std::move(value), payload_at, more);
+  auto as = kind{in.take<std::uint8_t>()};
+  auto at = value.size() - in.rest().size();
+  switch (as) {
+    case kind::publish:
+    case kind::publish_more:
+      return decode_as<publish_entry>(std::move(value), at, as);
+    case kind::settle:
+    case kind::settle_more:
+      return decode_as<settle_entry>(std::move(value), at, as);
+    case kind::checkpoint:
+    case kind::checkpoint_more:
+    case kind::checkpoint_erasing:
+      return decode_as<checkpoint_entry>(std::move(value), at, as);
+    case kind::noop: return wrong("it only begins an epoch");
   }
   return wrong("it is of no known kind");
 }
@@ -106,21 +166,41 @@ result<std::string_view> unseal(std::string_view sealed) {
   return value;
 }
 
-std::string encode(const queue_record& record) {
+// -- other values
+
+namespace {
+
+template <class T>
+std::string encode_fields(const T& from) {
   auto bytes = std::string{};
   auto out = field_writer{bytes};
-  fields(out, record);
+  fields(out, from);
   return seal(bytes);
 }
 
-result<queue_record> decode_queue_record(std::string_view value) {
+template <class T>
+result<T> decode_fields(std::string_view value) {
   auto unsealed = unseal(value);
   if (!unsealed) return unsealed.error();
-  auto made = queue_record{};
+  auto made = T{};
   auto in = field_reader{*unsealed};
   fields(in, made);
   if (!in.is_done()) return wrong("its fields do not fit its length");
   return made;
+}
+
+} // namespace
+
+std::string encode(const queue_record& record) { return encode_fields(record); }
+
+result<queue_record> decode_queue_record(std::string_view value) {
+  return decode_fields<queue_record>(value);
+}
+
+std::string encode(const replica_mark& mark) { return encode_fields(mark); }
+
+result<replica_mark> decode_replica_mark(std::string_view value) {
+  return decode_fields<replica_mark>(value);
 }
 
 } // namespace troupe

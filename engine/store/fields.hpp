@@ -2,6 +2,7 @@
 
 #include "engine/delivery/log_entry.hpp"
 #include "engine/store/queue_record.hpp"
+#include "engine/store/replica_mark.hpp"
 
 #include <concepts>
 #include <type_traits>
@@ -73,9 +74,20 @@ void more_fields(Visitor& visit, T& x) {
   visit(x.lent_to, x.deliveries, x.seen);
 }
 
+template <class Visitor, same_but_const<checkpoint_entry> T>
+void erasing_fields(Visitor& visit, T& x) {
+  more_fields(visit, x);
+  visit(x.erases);
+}
+
 template <class Visitor, same_but_const<queue_record> T>
 void fields(Visitor& visit, T& x) {
   visit(x.name, x.id, x.partitions);
+}
+
+template <class Visitor, same_but_const<replica_mark> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.epoch, x.base, x.base_epoch, x.runs, x.was_stopped_cleanly);
 }
 
 } // namespace troupe

@@ -13,6 +13,9 @@ namespace {
 
 using given_indexes = std::map<group_id, log_index>;
 
+/// Where logs are cut, and their last index until then.
+using cut_logs = std::vector<std::pair<log_place, log_index>>;
+
 // What a write batch adds to a key and a value, about.
 constexpr std::size_t record_bytes = 32;
 
@@ -48,14 +51,14 @@ rocksdb::Status put_state(
   return to.Put(in.state, key, seal(*x.value));
 }
 
-rocksdb::Status put_last_index(
+rocksdb::Status put_index(
   rocksdb::WriteBatch& to,
   const database& in,
-  group_id group,
+  const std::string& key,
   log_index index) {
   auto value = std::string{};
   put(value, index);
-  return to.Put(in.meta, meta_key::last_index(group), seal(value));
+  return to.Put(in.meta, key, seal(value));
 }
 
 /// Fills the batch; returns the first part that RocksDB does not take.
@@ -64,19 +67,31 @@ rocksdb::Status fill(
   const database& in,
   const commit_request& request,
   const std::vector<log_index>& indexes,
-  const given_indexes& given) {
+  const given_indexes& given,
+  const cut_logs& cut) {
   auto status = rocksdb::Status{};
   auto keep = [&](rocksdb::Status next) {
     if (status.ok()) status = std::move(next);
   };
-  for (auto place : request.erases)
+  auto erase = [&](log_place place) {
     keep(to.SingleDelete(in.log, log_key(place)));
+  };
+  for (auto place : request.erases) erase(place);
+  for (const auto& [place, last] : cut)
+    for (auto index = place.index; index <= last; ++index)
+      erase({place.group, index});
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     const auto& x = request.appends[i];
-    keep(put_entry(to, in, {x.group, indexes[i]}, x.entry));
+    if (x.entry.size() > 0)
+      keep(put_entry(to, in, {x.group, indexes[i]}, x.entry));
   }
   for (const auto& x : request.changes) keep(put_state(to, in, x));
-  for (auto [group, last] : given) keep(put_last_index(to, in, group, last));
+  for (auto [group, last] : given)
+    keep(put_index(to, in, meta_key::last_index(group), last));
+  for (const auto& [group, mark] : request.marks)
+    keep(to.Put(in.meta, meta_key::replica(group), encode(mark)));
+  for (auto place : request.applied)
+    keep(put_index(to, in, meta_key::applied(place.group), place.index));
   return status;
 }
 
@@ -93,6 +108,12 @@ result<void> log_store::parts::check(const commit_request& request) {
         errc::bad_input, "entry " + std::to_string(place.index) + " of group "
                            + std::to_string(static_cast<unsigned>(place.group))
                            + " cannot be erased: it was never stored"};
+  for (auto place : request.truncations)
+    if (place.index == 0 || place.index > last(place.group))
+      return error{
+        errc::bad_input, "the log of group "
+                           + std::to_string(static_cast<unsigned>(place.group))
+                           + " cannot be cut where it has no entry"};
   return {};
 }
 
@@ -127,6 +148,11 @@ result<std::vector<log_index>>
 log_store::commit(const commit_request& request) {
   if (auto fine = parts_->check(request); !fine) return fine.error();
   auto given = given_indexes{};
+  auto cut = cut_logs{};
+  for (auto place : request.truncations) {
+    cut.emplace_back(place, last_index(place.group));
+    given[place.group] = place.index - 1;
+  }
   auto indexes = std::vector<log_index>{};
   indexes.reserve(request.appends.size());
   for (const auto& x : request.appends) {
@@ -134,7 +160,7 @@ log_store::commit(const commit_request& request) {
     indexes.push_back(++last);
   }
   auto batch = rocksdb::WriteBatch{size_of(request)};
-  auto filled = fill(batch, *parts_->db, request, indexes, given);
+  auto filled = fill(batch, *parts_->db, request, indexes, given, cut);
   if (!filled.ok())
     return error{
       errc::bad_input,

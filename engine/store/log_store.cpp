@@ -146,7 +146,9 @@ result<void> log_store::scan(
         broken({group, from}, "a key behind it is not one of the log"));
     if (std::exchange(is_first, false))
       parts_->raise_first(group, place->index);
-    auto entry = decode(reader.value());
+    auto value = reader.value();
+    if (is_noop(value)) continue;
+    auto entry = decode(std::move(value));
     if (!entry) return parts_->counted(broken(*place, entry.error().detail));
     if (auto seen = visit(place->index, std::move(*entry)); !seen) return seen;
     from = place->index + 1;

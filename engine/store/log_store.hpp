@@ -2,6 +2,7 @@
 
 #include "engine/store/entry_codec.hpp"
 #include "engine/store/queue_record.hpp"
+#include "engine/store/replica_mark.hpp"
 #include "engine/store/store_keys.hpp"
 #include "engine/store/store_options.hpp"
 
@@ -17,7 +18,7 @@ namespace troupe {
 
 struct append {
   group_id group{};
-  encoded_entry entry;
+  encoded_entry entry; // empty: erased already where it comes from
 };
 
 struct state_write {
@@ -30,6 +31,16 @@ struct commit_request {
   std::vector<append> appends;
   std::vector<log_place> erases; // stored before; each once
   std::vector<state_write> changes;
+
+  // -- of replicas (log_replica.cpp)
+
+  /// Before the appends: the log ends in front of each of these, and the next
+  /// append gets its index. Behind them no entry was erased.
+  std::vector<log_place> truncations;
+  std::vector<std::pair<group_id, replica_mark>> marks;
+  /// Up to where the effects of a group's entries are done; rises.
+  std::vector<log_place> applied;
+
   /// Whether it must have reached the disk before `commit` returns.
   bool sync = true;
 };
@@ -90,8 +101,24 @@ public:
     group_id group,
     const std::function<result<void>(log_index, log_entry&&)>& visit) const;
 
-  /// Returns the group's last index ever given, 0 before the first.
+  /// Returns the group's last index ever given, 0 before the first; of a
+  /// replica the log's last.
   log_index last_index(group_id group) const;
+
+  // -- of replicas
+
+  /// An entry as it is stored; empty where it is erased.
+  using raw_entry = std::string;
+
+  /// Returns the entries from `from` to `last`, without gaps, or fewer where
+  /// they have more than `most` bytes, but at least one. Fails with `corrupt`
+  /// where one's checksum does not fit.
+  result<std::vector<raw_entry>> read_raw(
+    group_id group, log_index from, log_index last, std::size_t most) const;
+
+  /// Returns nothing where the group was never replicated.
+  result<std::optional<replica_mark>> mark(group_id group) const;
+  result<log_index> applied(group_id group) const;
 
   result<std::optional<std::string>> state(
     group_id group,

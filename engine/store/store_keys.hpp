@@ -84,6 +84,14 @@ inline std::string last_index(group_id group) {
   return "last_index/" + group_key(group);
 }
 
+inline std::string replica(group_id group) {
+  return "replica/" + group_key(group);
+}
+
+inline std::string applied(group_id group) {
+  return "applied/" + group_key(group);
+}
+
 } // namespace meta_key
 
 } // namespace troupe

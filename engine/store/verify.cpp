@@ -136,6 +136,7 @@ void verification::check_entry(
     found_broken(
       name_of(place) + " is behind the last one given, "
       + std::to_string(last));
+  if (is_noop(value) && unseal(std::string_view{value})) return;
   if (auto entry = decode(std::move(value)); !entry)
     found_broken(name_of(place) + ": " + entry.error().detail);
 }

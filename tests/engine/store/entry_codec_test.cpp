@@ -67,10 +67,21 @@ log_entry counting_checkpoint() {
   return made;
 }
 
+log_entry erasing_checkpoint() {
+  auto made = std::get<checkpoint_entry>(counting_checkpoint());
+  made.erases = {17, 4};
+  return made;
+}
+
 std::vector<log_entry> all_kinds() {
   return {
-    published(3, "hello", 4), settled(), checkpoint(), expiring(), requeued(),
-    counting_checkpoint()};
+    published(3, "hello", 4),
+    settled(),
+    checkpoint(),
+    expiring(),
+    requeued(),
+    counting_checkpoint(),
+    erasing_checkpoint()};
 }
 
 } // namespace
@@ -101,6 +112,32 @@ TEST_CASE("entry_codec: kinds with more fields keep them", "[store]") {
   CHECK(entry.lent_to == 12);
   CHECK(entry.deliveries.at(4) == 7);
   CHECK(entry.seen.at(1).first == "a");
+}
+
+TEST_CASE("entry_codec: an entry says its epoch and what it brings about") {
+  CHECK(epoch_of(whole(settled())) == single_node_epoch);
+  auto made = encode(erasing_checkpoint(), 7);
+  CHECK(epoch_of(made.head) == 7);
+  auto effects = effects_of(made.head).value();
+  CHECK(effects.erases == std::vector<log_index>{17, 4});
+  CHECK(effects.changes.empty());
+  effects = effects_of(whole(settled())).value();
+  CHECK(effects.erases.empty());
+  CHECK(effects.changes == std::get<settle_entry>(settled()).changes);
+  CHECK_FALSE(effects.changes.empty());
+  CHECK(effects_of(whole(published(3, "hello"))).value().changes.empty());
+  CHECK(effects_of("").error().code == errc::corrupt);
+}
+
+TEST_CASE("entry_codec: an entry may only begin an epoch") {
+  auto made = encode_noop(9);
+  CHECK(is_noop(made.head));
+  CHECK(epoch_of(made.head) == 9);
+  CHECK(unseal(std::string_view{made.head}).has_value());
+  CHECK(decode(made.head).error().code == errc::corrupt);
+  CHECK(effects_of(made.head).value().erases.empty());
+  CHECK_FALSE(is_noop(whole(settled())));
+  CHECK_FALSE(is_noop(""));
 }
 
 TEST_CASE("entry_codec: times before 1970 come back", "[store]") {

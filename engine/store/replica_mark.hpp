@@ -1,0 +1,30 @@
+#pragma once
+
+#include "engine/base/ids.hpp"
+#include "engine/base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// What a replica of a group has to remember beside its entries.
+struct replica_mark {
+  std::uint64_t epoch = 0; // the highest seen
+  log_index base = 0;      // entries up to here may be missing
+  std::uint64_t base_epoch = 0;
+  /// First index and epoch of each run of entries above the base, rising.
+  std::vector<std::pair<log_index, std::uint64_t>> runs;
+  bool was_stopped_cleanly = false;
+  bool operator==(const replica_mark&) const = default;
+};
+
+std::string encode(const replica_mark& mark);
+
+/// Fails with `corrupt`.
+result<replica_mark> decode_replica_mark(std::string_view value);
+
+} // namespace troupe
