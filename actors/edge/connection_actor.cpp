@@ -88,7 +88,7 @@ connection_actor::behavior_type connection_state::handlers(
       act();
     },
     [this](consumer::deliver& msg) {
-      machine_->on_deliveries(msg.consumer, msg.runs);
+      machine_->on_deliveries(msg.consumer, msg.runs, actor_now(*self_));
       act();
     },
   };

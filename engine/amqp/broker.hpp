@@ -264,6 +264,9 @@ struct connection_options {
   std::uint64_t publish_window_bytes = 8 * 1024 * 1024;
   /// Lent to one consumer and not yet on its way to the client.
   std::uint64_t consumer_window_bytes = 1024 * 1024;
+  /// So long a client may keep a delivery unsettled, unless its consumer or
+  /// queue says otherwise: RabbitMQ's usual time.
+  duration consumer_timeout = std::chrono::minutes{30};
   std::uint64_t random_seed = 0; // for names the connection makes up
 };
 

@@ -45,6 +45,10 @@ public:
   /// A consumer's queue is gone. Tells the client where it wants to know.
   void on_queue_gone(consumer& who);
 
+  /// Fails where a delivery has not been settled for too long; else says in
+  /// `core.deliveries_due` when to look again.
+  checked<> check_deliveries();
+
   /// Cancels consumers that the user may no longer have.
   void recheck_rights();
 
@@ -148,19 +152,23 @@ private:
   checked<> consume_replies(const basic_consume& m);
   checked<> on_reply_queue(const done& what);
   checked<queue_ref> readable_queue(std::string_view name);
-  consumer& add_consumer(const queue_ref& queue);
+  consumer&
+  add_consumer(const queue_ref& queue, std::optional<duration> timeout = {});
   bool untag(const consumer& who);
   void cancel(consumer& who);
   void forget(consumer& who);
   void remove_if_over(consumer& who);
-  void on_got(got& what);
-  void deliver(consumer& to, const loaned_run& run);
-  void give_back(const consumer& whose, const loaned_run& run);
-  loaned_run take_room(const loaned_run& run, consumer& to);
-  void mind_limit();
   void end_cancel(const pending_request& of);
   std::uint32_t credit_of(const consumer& who) const;
   void change_credit(bool of_all);
+
+  // -- delivering (channel_deliver.cpp)
+  void on_got(got& what);
+  void deliver(consumer& to, const loaned_run& run);
+  void note_unacked(consumer& of, unacked_run what);
+  void give_back(const consumer& whose, const loaned_run& run);
+  loaned_run take_room(const loaned_run& run, consumer& to);
+  void mind_limit();
 
   // -- settling (channel_settle.cpp)
   checked<> on(const basic_ack& m);
@@ -231,6 +239,8 @@ private:
   std::uint64_t last_tag_ = 0;
   std::uint64_t outstanding_ = 0; // unacked, without what was got
   unacked_list unacked_;
+  /// No consumer of the channel ever had a shorter time for its deliveries.
+  duration shortest_timeout_ = duration::max();
   std::vector<unacked_run> taken_; // memory for `settle`, used again
   bool is_full_ = false;           // `limit_` is reached: consumers are paused
 };

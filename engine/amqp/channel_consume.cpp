@@ -1,10 +1,8 @@
 #include "engine/amqp/channel.hpp"
-#include "engine/amqp/content_encoder.hpp"
+#include "engine/amqp/consumer_arguments.hpp"
 #include "engine/message/field_table.hpp"
-#include "engine/message/properties.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace troupe::amqp {
 
@@ -29,30 +27,6 @@ std::string in_vhost(const routed_queue& queue) {
   return "queue '" + queue.name + "' in vhost '" + queue.vhost + "'";
 }
 
-/// Reads `x-priority`, an integer of any width; none: 0.
-checked<std::int32_t>
-consumer_priority(const field_table& from, const routed_queue& queue) {
-  auto found = std::ranges::find(from.fields, "x-priority", &field::name);
-  if (found == from.fields.end()) return 0;
-  auto read = std::visit(
-    [](const auto& x) -> std::optional<std::int32_t> {
-      using type = std::decay_t<decltype(x)>;
-      if constexpr (std::is_integral_v<type> && !std::is_same_v<type, bool>)
-        return static_cast<std::int32_t>(std::clamp<std::int64_t>(
-          static_cast<std::int64_t>(x),
-          std::numeric_limits<std::int32_t>::min(),
-          std::numeric_limits<std::int32_t>::max()));
-      else
-        return std::nullopt;
-    },
-    found->value.value);
-  if (read) return *read;
-  return protocol_error{
-    reply_code::precondition_failed, "invalid arg 'x-priority' for "
-                                       + in_vhost(queue)
-                                       + ": it has to be an integer"};
-}
-
 protocol_error reused_tag(std::string_view tag) {
   return {
     reply_code::not_allowed,
@@ -73,13 +47,9 @@ checked<> channel::on(const basic_consume& m) {
   if (m.queue == reply_to) return consume_replies(m);
   auto queue = readable_queue(m.queue);
   if (!queue) return queue.error();
-  auto read = decode_field_table(m.arguments);
-  if (!read)
-    return protocol_error{
-      reply_code::syntax_error, "arguments: " + read.error().detail};
-  auto priority = consumer_priority(*read, **queue);
-  if (!priority) return priority.error();
-  auto& made = add_consumer(*queue);
+  auto asked = read_consumer_arguments(m.arguments, **queue);
+  if (!asked) return asked.error();
+  auto& made = add_consumer(*queue, asked->timeout);
   made.tag = m.consumer_tag.empty() ? core_.names.next("amq.ctag-")
                                     : std::string{m.consumer_tag};
   made.no_ack = m.no_ack;
@@ -87,7 +57,7 @@ checked<> channel::on(const basic_consume& m) {
   tags_.emplace(made.tag, made.number);
   auto what = subscription{};
   what.credit = credit_of(made);
-  what.priority = *priority;
+  what.priority = asked->priority;
   what.no_ack = m.no_ack;
   what.is_exclusive = m.exclusive;
   what.window_bytes = core_.options.consumer_window_bytes;
@@ -119,13 +89,19 @@ checked<queue_ref> channel::readable_queue(std::string_view given) {
   return found->shared_from_this();
 }
 
-consumer& channel::add_consumer(const queue_ref& queue) {
+/// Makes a consumer. Its own timeout goes before its queue's, and that before
+/// the server's.
+consumer&
+channel::add_consumer(const queue_ref& queue, std::optional<duration> timeout) {
   auto number = ++core_.last_consumer;
   auto& made = core_.consumers[number];
   made.number = number;
   made.channel = number_;
   made.queue = queue;
   made.counts_deliveries = is_quorum(*queue);
+  if (!timeout) timeout = consumer_timeout(*queue);
+  made.timeout = timeout.value_or(core_.options.consumer_timeout);
+  shortest_timeout_ = std::min(shortest_timeout_, made.timeout);
   consumers_.insert(number);
   return made;
 }
@@ -259,25 +235,6 @@ checked<> channel::on_reply_queue(const done& what) {
 
 // -- getting
 
-namespace {
-
-/// Returns a message as its client sees it: a quorum queue tells how often it
-/// came back. `properties` is what the answer may be a view of.
-message as_seen(
-  const consumer& to,
-  const loaned_run& run,
-  std::uint32_t i,
-  std::string& properties) {
-  auto one = run[i];
-  if (!to.counts_deliveries || run.deliveries == 0) return one;
-  properties = with_headers(
-    one.encoded_properties(),
-    {{"x-delivery-count", {std::int64_t{run.deliveries}}}});
-  return {one.exchange(), one.routing_key(), properties, one.body()};
-}
-
-} // namespace
-
 checked<> channel::on(const basic_get& m) {
   auto queue = readable_queue(m.queue);
   if (!queue) return queue.error();
@@ -297,98 +254,6 @@ checked<> channel::on(const basic_get& m) {
     amqp::get{number, *queue, m.no_ack},
     {.consumer = number, .no_ack = m.no_ack});
   return {};
-}
-
-void channel::on_got(got& what) {
-  auto* from = core_.find_consumer(pending_->consumer);
-  if (!what.run || !from) return core_.send(number_, basic_get_empty{});
-  auto tag = ++last_tag_;
-  auto properties = std::string{};
-  auto one = as_seen(*from, *what.run, 0, properties);
-  auto most = std::numeric_limits<std::uint32_t>::max();
-  auto remaining = std::min<std::uint64_t>(what.remaining, most);
-  put_message(
-    core_.output, number_, core_.frame_max,
-    basic_get_ok{
-      tag, what.run->redelivered, one.exchange(), one.routing_key(),
-      static_cast<std::uint32_t>(remaining)},
-    one);
-  if (pending_->no_ack) return;
-  unacked_.add({tag, 1, from->number, what.run->at});
-  ++from->unacked;
-}
-
-// -- delivering
-
-void channel::on_deliveries(consumer& to, const std::vector<loaned_run>& runs) {
-  for (const auto& run : runs) {
-    if (to.is_cancelled || to.is_gone) {
-      give_back(to, run);
-    } else if (limit_ == 0 || to.no_ack) {
-      deliver(to, run);
-    } else if (auto some = take_room(run, to); some.count > 0) {
-      deliver(to, some);
-    }
-  }
-  mind_limit();
-}
-
-/// Returns what of a run the channel's limit has room for; the rest goes back,
-/// for others to have.
-loaned_run channel::take_room(const loaned_run& run, consumer& to) {
-  auto room = limit_ > outstanding_ ? limit_ - outstanding_ : 0;
-  auto some = run;
-  some.count =
-    static_cast<std::uint32_t>(std::min<std::uint64_t>(room, run.count));
-  if (some.count == run.count) return some;
-  auto rest = run;
-  rest.first += some.count;
-  rest.at += some.count;
-  rest.count -= some.count;
-  give_back(to, rest);
-  return some;
-}
-
-/// Pauses the consumers of a channel that has all it may have: each may have
-/// as much by its own credit, for nobody knows which queue has messages.
-void channel::mind_limit() {
-  auto is_full = limit_ > 0 && outstanding_ >= limit_;
-  if (is_full == is_full_) return;
-  is_full_ = is_full;
-  for (auto number : consumers_) {
-    const auto& who = *core_.find_consumer(number);
-    if (who.is_getter || who.no_ack || who.is_cancelled || who.is_gone)
-      continue;
-    core_.notices.emplace_back(pausing{who.number, who.queue, is_full});
-  }
-}
-
-void channel::deliver(consumer& to, const loaned_run& run) {
-  auto m = basic_deliver{to.tag, 0, run.redelivered, {}, {}};
-  auto properties = std::string{};
-  for (std::uint32_t i = 0; i < run.count; ++i) {
-    auto one = as_seen(to, run, i, properties);
-    m.delivery_tag = last_tag_ + 1 + i;
-    m.exchange = one.exchange();
-    m.routing_key = one.routing_key();
-    put_message(core_.output, number_, core_.frame_max, m, one);
-  }
-  core_.unwritten_deliveries.push_back(
-    {core_.output_end(), to.number, run.bytes()});
-  if (!to.no_ack) {
-    unacked_.add({last_tag_ + 1, run.count, to.number, run.at});
-    to.unacked += run.count;
-    outstanding_ += run.count;
-  }
-  last_tag_ += run.count;
-}
-
-void channel::give_back(const consumer& whose, const loaned_run& run) {
-  if (whose.no_ack || whose.is_gone) return;
-  core_.settled.add(
-    whose.number, whose.queue, verdict::unseen, {run.at, run.count});
-  // The queue counts them as on their way to the client.
-  core_.notices.emplace_back(written{whose.number, whose.queue, run.bytes()});
 }
 
 // -- credit

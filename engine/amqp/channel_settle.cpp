@@ -140,7 +140,8 @@ checked<> channel::settle_by_message(const message& what) {
   if (!wish) return wish.error();
   auto taken = std::vector<unacked_run>{};
   if (wish->action == "extend") {
-    if (!unacked_.find(wish->tag)) return unknown_tag(wish->tag);
+    if (!unacked_.extend(wish->tag, core_.delivery_time()))
+      return unknown_tag(wish->tag);
   } else {
     if (!unacked_.take(wish->tag, false, taken)) return unknown_tag(wish->tag);
     const auto& run = taken.front();

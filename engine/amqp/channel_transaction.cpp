@@ -78,6 +78,7 @@ checked<> channel::on(const tx_rollback&) {
   for (const auto& [what, runs] : transaction_.settled)
     for (const auto& run : runs) unacked_.put_back(run);
   transaction_.settled.clear();
+  core_.look_at_deliveries(core_.now); // some may have been here for long
   core_.send(number_, tx_rollback_ok{});
   return {};
 }

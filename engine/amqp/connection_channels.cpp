@@ -122,12 +122,29 @@ void connection_machine::close_channel(
       static_cast<std::uint16_t>(why.code), text, why.class_id, why.method_id});
 }
 
+/// Closes channels whose client keeps a delivery for too long. One that waits
+/// for an answer is looked at when it has that.
+void connection_machine::check_deliveries() {
+  auto& due = core_->deliveries_due;
+  if (!due || core_->now < *due) return;
+  due.reset();
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    auto& x = channels_[i];
+    if (!x || x->is_closing) continue;
+    if (x->open.is_waiting())
+      core_->look_at_deliveries(core_->now + std::chrono::seconds{1});
+    else if (auto did = x->open.check_deliveries(); !did)
+      close_channel(static_cast<std::uint16_t>(i), did.error());
+  }
+}
+
 void connection_machine::leave_channels(bool vanished) {
   for (auto& x : channels_)
     if (x && !x->is_closing) x->open.leave(vanished);
   channels_.clear();
   core_->with_news.clear();
   core_->unwritten_deliveries.clear();
+  core_->deliveries_due.reset();
   asker_.reset();
 }
 

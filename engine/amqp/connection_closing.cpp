@@ -76,6 +76,7 @@ void connection_machine::on_time(time_point now) {
     auto is_told = phase_ == phase::closing || phase_ == phase::silent;
     return is_told ? end() : vanish();
   }
+  check_deliveries();
   auto sent = core_->output_end();
   switch (heartbeat_.check(now, sent, wants_input())) {
     case heartbeat::verdict::wait: return;
@@ -89,8 +90,8 @@ void connection_machine::on_time(time_point now) {
 std::optional<time_point> connection_machine::next_due() const {
   if (phase_ == phase::over) return std::nullopt;
   auto due = heartbeat_.next_due();
-  if (!due || (deadline_ && *deadline_ < *due))
-    return deadline_ ? deadline_ : due;
+  for (const auto& other : {deadline_, core_->deliveries_due})
+    if (!due || (other && *other < *due)) due = other ? other : due;
   return due;
 }
 

@@ -10,9 +10,11 @@
 #include "engine/routing/route_result.hpp"
 #include "engine/routing/routing_snapshot.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +34,7 @@ struct consumer {
   bool settles_many = false;      // so nobody can say which message it is at
   bool counts_deliveries = false; // its client is to see x-delivery-count
   std::uint32_t prefetch = 0;     // its own; 0: any number
+  duration timeout{0};            // of its deliveries
   std::uint64_t unacked = 0;      // also those a transaction holds
   std::uint64_t unreported = 0;   // bytes written, and the queue not told
 };
@@ -67,6 +70,21 @@ struct connection_core {
   std::vector<notice> notices;
   std::vector<request> requests;
   std::vector<std::uint16_t> with_news; // channels that have confirms to send
+
+  // -- deliveries that are not settled
+
+  /// Before this no delivery of any channel has been unsettled for too long.
+  std::optional<time_point> deliveries_due;
+
+  /// Returns now as deliveries count it: whole seconds, rounded up, so that
+  /// what comes one by one makes few runs and no client is cut off early.
+  time_point delivery_time() const {
+    return std::chrono::ceil<std::chrono::seconds>(now);
+  }
+
+  void look_at_deliveries(time_point at) {
+    deliveries_due = std::min(deliveries_due.value_or(at), at);
+  }
 
   // -- what was written
 

@@ -147,7 +147,8 @@ void connection_machine::on_confirmed(
 }
 
 void connection_machine::on_deliveries(
-  consumer_number to, const std::vector<loaned_run>& runs) {
+  consumer_number to, const std::vector<loaned_run>& runs, time_point now) {
+  core_->now = now;
   auto* who = core_->find_consumer(to);
   if (!who || phase_ != phase::running) return; // its loans went back
   channels_[who->channel]->open.on_deliveries(*who, runs);

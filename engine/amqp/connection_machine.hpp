@@ -35,7 +35,8 @@ public:
   void
   on_confirmed(std::uint64_t ticket, const std::vector<std::uint32_t>& refused);
 
-  void on_deliveries(consumer_number to, const std::vector<loaned_run>& runs);
+  void on_deliveries(
+    consumer_number to, const std::vector<loaned_run>& runs, time_point now);
 
   /// So many bytes have been written since the start.
   void on_written(std::uint64_t total);
@@ -148,6 +149,7 @@ private:
   channel* find_channel(std::uint16_t number, std::uint64_t opened);
   void settle_outcomes();
   void after(checked<> did, std::uint16_t number);
+  void check_deliveries();
   void close_channel(std::uint16_t number, const protocol_error& why);
   void leave_channels(bool vanished);
 

@@ -258,8 +258,8 @@ constexpr argument arguments[] = {
   {"x-cache-size", read_dedup_part<read_dedup_size>},
   {"x-cache-ttl", read_dedup_part<read_dedup_time>},
   {"x-order-key", read_order_key},
+  {"x-consumer-timeout", check_integer}, // `consumer_timeout` reads it
   // Known to RabbitMQ, and checked as there, but of no use to one node.
-  {"x-consumer-timeout", check_integer},
   {"x-consumer-disconnected-timeout", check_integer},
   {"x-queue-leader-locator", check_text},
   {"x-quorum-initial-group-size", check_integer},

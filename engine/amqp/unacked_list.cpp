@@ -21,8 +21,8 @@ void unacked_list::add(const unacked_run& run) {
   if (!runs_.empty()) {
     auto& last = runs_.rbegin()->second;
     if (
-      last.consumer == run.consumer && last.tag + last.count == run.tag
-      && last.at + last.count == run.at) {
+      last.consumer == run.consumer && last.since == run.since
+      && last.tag + last.count == run.tag && last.at + last.count == run.at) {
       last.count += run.count;
       return;
     }
@@ -95,6 +95,15 @@ void unacked_list::take_all(std::vector<unacked_run>& to) {
 void unacked_list::put_back(const unacked_run& run) {
   size_ += run.count;
   runs_.emplace(run.tag, run);
+}
+
+bool unacked_list::extend(std::uint64_t tag, time_point since) {
+  auto taken = std::vector<unacked_run>{};
+  if (tag == 0 || !take(tag, false, taken)) return false;
+  taken.front().since = since;
+  taken.front().is_extended = true;
+  put_back(taken.front());
+  return true;
 }
 
 std::optional<unacked_run> unacked_list::find(std::uint64_t tag) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/base/clock.hpp"
 #include "engine/base/ids.hpp"
 
 #include <cstddef>
@@ -10,13 +11,15 @@
 
 namespace troupe::amqp {
 
-/// Consecutive deliveries of a channel whose messages stand one after another
-/// in their queue.
+/// Consecutive deliveries of a channel, at about the same time, whose messages
+/// stand one after another in their queue.
 struct unacked_run {
   std::uint64_t tag = 0; // of the first
   std::uint32_t count = 0;
   std::uint64_t consumer = 0;
-  position at = 0; // of the first
+  position at = 0;          // of the first
+  time_point since;         // the client has had them
+  bool is_extended = false; // `since` is later than its place in line says
   bool operator==(const unacked_run&) const = default;
 };
 
@@ -37,6 +40,17 @@ public:
   void put_back(const unacked_run& run);
 
   std::optional<unacked_run> find(std::uint64_t tag) const;
+
+  /// Counts a delivery's time from `since` on. False where `tag` is none of an
+  /// unsettled delivery.
+  bool extend(std::uint64_t tag, time_point since);
+
+  /// Calls `visit(run)` from the oldest on, until it returns false.
+  template <class Visitor>
+  void for_each(Visitor visit) const {
+    for (const auto& [tag, run] : runs_)
+      if (!visit(run)) return;
+  }
 
   /// Returns where the first delivery to each consumer is in its queue.
   using positions = std::map<std::uint64_t, position>; // by consumer

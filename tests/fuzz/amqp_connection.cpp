@@ -182,7 +182,7 @@ private:
       consumers_.empty() || piece.empty()
         ? 99
         : consumers_[static_cast<unsigned char>(piece[0]) % consumers_.size()];
-    machine_.on_deliveries(to, {run_of(piece)});
+    machine_.on_deliveries(to, {run_of(piece)}, now_);
   }
 
   void confirm(std::string_view piece) {

@@ -234,7 +234,7 @@ public:
     run.count = static_cast<std::uint32_t>(bodies.size());
     run.at = at;
     run.redelivered = redelivered;
-    machine.on_deliveries(to, {run});
+    machine.on_deliveries(to, {run}, now);
     pump();
   }
 

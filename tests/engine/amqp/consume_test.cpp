@@ -512,7 +512,7 @@ TEST_CASE("consume: quorum queues show how often they tried", "[amqp]") {
   run.messages = builder.take();
   run.count = 1;
   run.deliveries = 2;
-  rig.machine.on_deliveries(number, {run});
+  rig.machine.on_deliveries(number, {run}, rig.now);
   auto came = rig.next_content<basic_deliver>(1);
   auto count = find_header(came.properties, "x-delivery-count");
   REQUIRE(count);

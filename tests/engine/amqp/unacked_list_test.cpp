@@ -89,3 +89,36 @@ TEST_CASE("unacked_list: knows where each consumer is at", "[amqp]") {
   auto oldest = list.oldest();
   CHECK(oldest == unacked_list::positions{{7, 101}, {8, 50}});
 }
+
+TEST_CASE("unacked_list: deliveries of other times are other runs", "[amqp]") {
+  auto list = unacked_list{};
+  auto early = time_point{};
+  list.add({1, 2, 7, 101, early});
+  list.add({3, 1, 7, 103, early});
+  list.add({4, 1, 7, 104, early + duration{1000}});
+  auto seen = std::vector<unacked_run>{};
+  list.for_each([&](const unacked_run& run) {
+    seen.push_back(run);
+    return true;
+  });
+  CHECK(
+    seen
+    == std::vector<unacked_run>{
+      {1, 3, 7, 101, early}, {4, 1, 7, 104, early + duration{1000}}});
+}
+
+TEST_CASE("unacked_list: one delivery can be given more time", "[amqp]") {
+  auto list = unacked_list{};
+  auto later = time_point{duration{1000}};
+  list.add({1, 3, 7, 101});
+  CHECK_FALSE(list.extend(0, later));
+  CHECK_FALSE(list.extend(4, later));
+  CHECK(list.extend(2, later));
+  CHECK(list.size() == 3);
+  auto all = std::vector<unacked_run>{};
+  list.take_all(all);
+  CHECK(
+    all
+    == std::vector<unacked_run>{
+      {1, 1, 7, 101, {}}, {2, 1, 7, 102, later, true}, {3, 1, 7, 103, {}}});
+}
