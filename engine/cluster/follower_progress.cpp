@@ -40,7 +40,7 @@ void follower_progress::rewind(log_index next_index) {
   next = std::max(next_index, match + 1);
   in_flight_ = 0;
   is_probing = true;
-  resend_at = local_time::max();
+  if (!checkpoint_) resend_at = local_time::max();
 }
 
 void follower_progress::on_sent(log_index last, local_time now) {

@@ -164,16 +164,18 @@ void replica_machine::on_message(
   }
   auto x = find(from);
   if (!x || !x->hear(what.state, what.sent_at, options_, now)) return;
-  auto is_stale =
-    what.previous.index <= x->match
-    || (x->is_probing && !x->checkpoint_ && what.previous.index != x->next - 1);
-  if (is_stale) return;
+  // Only what was asked last counts; while a checkpoint is under way, that.
+  auto asked = x->checkpoint_ ? x->checkpoint_->at.index : x->next - 1;
+  auto is_asked =
+    what.previous.index == asked || (!x->is_probing && !x->checkpoint_);
+  auto is_old = !x->checkpoint_ && what.previous.index <= x->match;
+  if (!is_asked || is_old) return;
+  x->checkpoint_.reset();
   auto is_common = log_.has(what.hint);
   auto base = log_.base().index;
   if (!is_common && std::min(what.hint.index, what.previous.index - 1) < base)
     return begin_checkpoint(*x, now);
   auto limit = is_common ? what.hint.index : what.previous.index - 1;
-  x->checkpoint_.reset();
   x->rewind(
     log_.last_up_to(what.hint.epoch, std::min(limit, what.hint.index)) + 1);
   probe(*x, now);

@@ -149,7 +149,8 @@ void replica_machine::on_space(bool has_space, local_time now) {
 
 void replica_machine::on_compared(
   epoch_number epoch, bool is_equal, local_time) {
-  if (epoch != followed_epoch_ || is_leading()) return; // since truncated, maybe
+  auto is_over = epoch != followed_epoch_ || is_leading() || is_dropping_;
+  if (is_over || !is_unchecked_) return; // it is another log since, maybe
   if (is_equal) {
     is_unchecked_ = false;
     return;

@@ -256,13 +256,21 @@ public:
   }
 
   void arrive(envelope post) {
-    if (cut[post.from][post.to]) return;
+    if (cut[post.from][post.to]) return lose(post);
     if (post.to == coordinator_place) return ask_coordinator(std::move(post));
     auto& x = members_[post.to];
     if (!x.machine) return;
     if (x.is_paused) return network.push_back(std::move(post));
     std::visit(
       [&](auto& what) { take(post.to, id(post.from), what); }, post.what);
+  }
+
+  /// Loses a message; who waits for the coordinator hears that it is unknown.
+  void lose(const envelope& post) {
+    if (auto* x = std::get_if<swap_post>(&post.what))
+      lose_swap(post.from, x->what.number);
+    if (auto* x = std::get_if<swap_answer>(&post.what))
+      lose_swap(post.to, x->number);
   }
 
   /// Delivers what is under way, and what that brings, in order.

@@ -117,6 +117,11 @@ private:
     auto n = play_.pick(all.size());
     if (play_.chance(0.75)) n = std::min(n, play_.pick(all.size()));
     if (all.size() > 150) return drop(n);
+    auto is_swap = std::holds_alternative<swap_post>(all[n].what);
+    if (is_swap && play_.chance(0.1)) { // late, after its asker gave up
+      auto number = std::get<swap_post>(all[n].what).what.number;
+      return play_.lose_swap(all[n].from, number);
+    }
     auto is_single = all[n].to == coordinator_place
                      || all[n].from == coordinator_place
                      || all[n].from == all[n].to;
@@ -210,10 +215,18 @@ private:
   bool may_lose(std::size_t i) {
     auto& record = play_.coordinator.record;
     std::size_t lost = 0;
-    for (const auto& x : record.in_sync)
-      if (play_.at(cluster_play::place(x.member)).store.id != x.store) ++lost;
-    auto counts = record.is_in_sync(cluster_play::id(i), play_.at(i).store.id);
-    return !counts || lost + 1 < play_.options().machine.min_in_sync;
+    for (const auto& x : record.in_sync) {
+      auto place = cluster_play::place(x.member);
+      if (play_.at(place).store.id != x.store && !is_late(place)) ++lost;
+    }
+    // A leader may count, for a while yet, on a disk that is gone.
+    for (std::size_t n = 0; n < play_.size(); ++n) lost += is_late(n);
+    auto is_borne = lost + 1 < play_.options().machine.min_in_sync;
+    if (is_borne) lost_at_[i] = play_.now;
+    return is_borne;
+  }
+  bool is_late(std::size_t i) const {
+    return lost_at_[i] && play_.now - *lost_at_[i] < 150ms;
   }
 
   void restart() {
@@ -397,6 +410,7 @@ private:
   double faulty_ = 0; // how bad this one is, 0 to 1
   std::array<publisher, 2> publishers_;
   std::uint64_t commits_ = 0;
+  std::array<std::optional<local_time>, 8> lost_at_;
   cluster_play play_;
 };
 
