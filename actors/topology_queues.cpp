@@ -2,7 +2,6 @@
 #include "actors/queue_place.hpp"
 #include "actors/topology_actor.hpp"
 #include "engine/amqp/exchange_routing.hpp"
-#include "engine/message/field_lookup.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -117,8 +116,12 @@ void topology_state::carry_out(const asker& by, amqp::declare_queue& what) {
   }
   auto declared = to_declaration(what);
   if (declared.name.empty()) {
-    const auto* prefix = find_text(what.arguments, "x-name-prefix");
-    declared.name = random_name(prefix ? *prefix : "amq.gen-");
+    auto prefix = amqp::name_prefix(what);
+    if (auto* why = std::get_if<amqp::refused>(&prefix)) {
+      answer(by, std::move(*why));
+      return;
+    }
+    declared.name = random_name(std::get<std::string>(std::move(prefix)));
     declared.is_server_named = true;
   }
   auto found = machine_.check_queue(what.vhost, declared, by.connection);

@@ -1,4 +1,5 @@
 #include "engine/amqp/channel.hpp"
+#include "engine/amqp/queue_arguments.hpp"
 #include "engine/message/field_lookup.hpp"
 
 #include <algorithm>
@@ -148,8 +149,13 @@ checked<> channel::on(const queue_declare& m) {
 /// A queue with a dead letter exchange publishes to it: who declares it has to
 /// have that right.
 checked<> channel::check_new_queue(const amqp::declare_queue& what) const {
-  const auto* prefix = find_text(what.arguments, "x-name-prefix");
-  auto name = !what.name.empty() ? what.name : prefix ? *prefix : "amq.gen-";
+  auto name = what.name;
+  if (name.empty()) {
+    auto prefix = name_prefix(what);
+    if (auto* no = std::get_if<refused>(&prefix))
+      return protocol_error{static_cast<reply_code>(no->code), no->text};
+    name = std::get<std::string>(std::move(prefix));
+  }
   auto allowed = check(access_right::configure, {"queue", name});
   if (!allowed) return allowed;
   const auto* dead = find_text(what.arguments, "x-dead-letter-exchange");

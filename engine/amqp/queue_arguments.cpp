@@ -1,5 +1,6 @@
 #include "engine/amqp/queue_arguments.hpp"
 
+#include "engine/amqp/names.hpp"
 #include "engine/base/stable_hash.hpp"
 #include "engine/message/field_lookup.hpp"
 #include "engine/routing/key_expression.hpp"
@@ -12,6 +13,7 @@ namespace troupe::amqp {
 
 namespace {
 
+constexpr std::uint16_t access_refused = 403;
 constexpr std::uint16_t precondition_failed = 406;
 constexpr std::uint16_t not_implemented = 540;
 
@@ -21,6 +23,7 @@ constexpr std::int64_t most_priority = 255;
 constexpr std::uint16_t quorum_levels = 32;
 constexpr std::uint32_t quorum_delivery_limit = 20;
 constexpr std::uint16_t key_partitions = 64;
+constexpr std::size_t most_prefix_bytes = 64;
 constexpr std::uint64_t dedup_entries = 128 * 1024;
 
 /// Why an argument is refused, in Erlang's notation, as RabbitMQ shows it.
@@ -339,6 +342,22 @@ read_queue_arguments(const declare_queue& from) {
   if (auto& rule = made.options.dead_letters)
     rule->output = "amqp:" + from.vhost;
   return made;
+}
+
+std::variant<std::string, refused> name_prefix(const declare_queue& from) {
+  const auto name = std::string{"x-name-prefix"};
+  const auto* given = find(from.arguments, name);
+  if (!given) return std::string{"amq.gen-"};
+  auto prefix = std::string{};
+  auto wrong = read_text(*given, prefix);
+  if (!wrong && prefix.size() > most_prefix_bytes)
+    wrong = "{value_too_long," + std::to_string(prefix.size()) + "}";
+  if (wrong) return refuse(from, {name, *given}, std::move(*wrong));
+  if (prefix.starts_with("amq."))
+    return refused{
+      access_refused,
+      "queue name '" + prefix + "' contains reserved prefix 'amq.*'"};
+  return plain_name(prefix) + '-';
 }
 
 } // namespace troupe::amqp

@@ -25,4 +25,9 @@ struct queue_settings {
 std::variant<queue_settings, refused>
 read_queue_arguments(const declare_queue& from);
 
+/// Returns what the name of a queue begins with that the server is to name:
+/// `x-name-prefix`, or `amq.gen`, and a hyphen. Refuses what is no text, is
+/// longer than RabbitMQ's 64 bytes, or begins with the reserved `amq.`.
+std::variant<std::string, refused> name_prefix(const declare_queue& from);
+
 } // namespace troupe::amqp

@@ -151,6 +151,20 @@ TEST_CASE("topology_actor: arguments that make no sense are refused and leave "
   CHECK_FALSE(set.find("q"));
 }
 
+TEST_CASE("topology_actor: the server's names begin as they are asked to") {
+  auto set = topology_stage{};
+  auto usual = set.get_done(a_queue("")).queue;
+  CHECK(usual.starts_with("amq.gen-"));
+  auto asked = queue_with("", {"x-name-prefix", {std::string{"shop"}}});
+  auto first = set.get_done(asked).queue;
+  auto second = set.get_done(asked).queue;
+  CHECK(first.starts_with("shop-"));
+  CHECK(first.size() == usual.size() - 3);
+  CHECK(first != second);
+  asked = queue_with("", {"x-name-prefix", {std::string{"amq.troupe."}}});
+  CHECK(set.get_refused(asked).code == 403);
+}
+
 TEST_CASE("topology_actor: vhosts that are not there are refused") {
   auto set = topology_stage{};
   set.get_done(amqp::open_vhost{"/"});

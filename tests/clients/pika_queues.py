@@ -33,6 +33,23 @@ def named_by_server(place):
         expect_equal(drain(ch, ""), [b"x"], "the last declared queue is meant")
 
 
+def named_with_prefix(place):
+    """pika: x-name-prefix begins the name that a queue gets"""
+    if place.is_rabbitmq:
+        return  # before 4.3 it means nothing
+    with connection(place) as open_one:
+        ch = open_one.channel()
+        names = [ch.queue_declare("", exclusive=True, arguments={
+            "x-name-prefix": "shop"}).method.queue for _ in range(2)]
+        expect(all(x.startswith("shop-") for x in names) and
+               names[0] != names[1], "two names that begin so", names)
+        ch.queue_purge("")  # the last declared
+        for code, wrong in ((406, "x" * 65), (406, 7), (403, "amq.gen")):
+            with closes(code):
+                open_one.channel().queue_declare("", arguments={
+                    "x-name-prefix": wrong})
+
+
 def missing(place):
     """pika: a passive declare of nothing is 404 and the connection goes on"""
     with connection(place) as open_one:
@@ -212,6 +229,7 @@ def reserved(place):
             open_one.channel().exchange_declare("amq.mine", "direct")
 
 
-TESTS = [declared, named_by_server, missing, inequivalent, refused_arguments,
-         purged_and_deleted, exclusive, exclusive_consumer, auto_delete,
-         expires, drops_head, drops_bytes, rejects_publish, reserved]
+TESTS = [declared, named_by_server, named_with_prefix, missing, inequivalent,
+         refused_arguments, purged_and_deleted, exclusive, exclusive_consumer,
+         auto_delete, expires, drops_head, drops_bytes, rejects_publish,
+         reserved]

@@ -205,6 +205,39 @@ TEST_CASE("declare: rights are asked for as in RabbitMQ", "[amqp]") {
   CHECK(!allowed(basic_get{.queue = "wq"}));
 }
 
+TEST_CASE("declare: a prefix of a name is what the right is for", "[amqp]") {
+  auto declare = [](const field_value& prefix) {
+    auto rig = connection_rig{};
+    rig.who = make_user("guest", "^shop-", ".*", ".*");
+    rig.open();
+    auto encoded = encode(field_table{{{"x-name-prefix", prefix}}});
+    rig.send(1, queue_declare{.arguments = encoded});
+    auto refusal = std::get_if<channel_close>(&rig.inbox.front().what);
+    return refusal ? std::string{refusal->reply_text} : "";
+  };
+  CHECK(declare({std::string{"shop"}}).empty());
+  CHECK(declare({std::string{"sh\rop\n"}}).empty());
+  CHECK(
+    declare({std::string{"other"}})
+    == "ACCESS_REFUSED - configure access to queue 'other-' in vhost '/' "
+       "refused for user 'guest'");
+  CHECK(
+    declare({std::string{"amq.rabbitmq.reply-to."}})
+    == "ACCESS_REFUSED - queue name 'amq.rabbitmq.reply-to.' contains reserved "
+       "prefix 'amq.*'");
+  CHECK(declare({std::string{"shop-"} + std::string(59, 'x')}).empty());
+  CHECK(
+    declare({std::string{"shop-"} + std::string(60, 'x')})
+    == "PRECONDITION_FAILED - invalid arg 'x-name-prefix' for queue '' in "
+       "vhost "
+       "'/': {value_too_long,65}");
+  CHECK(
+    declare({std::int32_t{7}})
+    == "PRECONDITION_FAILED - invalid arg 'x-name-prefix' for queue '' in "
+       "vhost "
+       "'/': {unacceptable_type,signedint}");
+}
+
 TEST_CASE("declare: refused rights are told as RabbitMQ does", "[amqp]") {
   auto rig = connection_rig{};
   rig.who = make_user("guest", "", ".*", ".*");
