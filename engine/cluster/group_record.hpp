@@ -74,7 +74,7 @@ struct group_record {
   member_id leader{};
   std::vector<member_id> replicas; // the preferred leader first
   std::vector<in_sync_member> in_sync;
-  std::vector<member_id> adding;   // learners on their way in
+  std::vector<member_id> adding; // learners on their way in
   /// On their way out. Only the leader takes them out of the others: it has to
   /// know that what they acked before counts no more.
   std::vector<member_id> removing;

@@ -59,7 +59,7 @@ void replica_machine::on_message(
 
 bool replica_machine::fits(log_mark previous) const {
   if (options_.rules.checks_previous) return log_.has(previous);
-  return previous.index >= log_.base().index && previous.index <= log_.last();
+  return previous.index >= committed_ && previous.index <= log_.last();
 }
 
 /// Returns the last entry that could be the leader's as well, when `previous`

@@ -16,8 +16,11 @@ replica_machine::replica_machine(
     is_unchecked_{!kept.was_stopped_cleanly && kept.runs.last() > 0},
     // What it acked before it stopped is not known: as if it were just now.
     fenced_until_{options.lease.fenced_until(now)} {
-  if (kept.partial)
-    receiving_ = receiving{kept.partial->at, kept.partial->next};
+  if (!options.rules.keeps_confirmed_set) in_sync_.trust_proposals();
+  if (!kept.partial) return;
+  // The last piece kept may be the last of all; it is asked for again.
+  auto next = kept.partial->next;
+  receiving_ = receiving{kept.partial->at, next > 0 ? next - 1 : 0};
 }
 
 void replica_machine::take_actions(std::vector<replica_action>& into) {

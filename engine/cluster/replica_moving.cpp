@@ -10,9 +10,7 @@ void replica_machine::on_move(member_id to, move_kind how, local_time now) {
   auto may = role_ == replica_role::processing
              || (how == move_kind::forced && role_ == replica_role::accepting);
   auto x = find(to);
-  auto fits =
-    x && x->is_known
-    && (record_.is_in_sync(to, x->state.store) || !options_.rules.moves_in_sync);
+  auto fits = x && x->is_known && record_.is_in_sync(to, x->state.store);
   if (!may || !fits) return act(move_ended{move_result::refused});
   move_ = move{to, how, now + options_.drain_timeout};
   become(replica_role::draining);
@@ -41,9 +39,7 @@ void replica_machine::on_resign(local_time now) {
 void replica_machine::progress_move(local_time now) {
   if (!move_ || swap_ || !is_leading()) return;
   auto x = find(move_->to);
-  auto is_fit =
-    x
-    && (record_.is_in_sync(x->id, x->state.store) || !options_.rules.moves_in_sync);
+  auto is_fit = x && record_.is_in_sync(x->id, x->state.store);
   if (!is_fit) {
     end_move(move_result::refused);
     return progress_role(now);

@@ -28,8 +28,6 @@ struct replica_rules {
   bool checks_release = true;
   /// Only a leader that was allowed to handle, and handles no more, releases.
   bool releases_when_drained = true;
-  /// A move goes to a member in sync.
-  bool moves_in_sync = true;
   /// Nothing is trimmed, or sent as a checkpoint, before it is committed.
   bool trims_committed = true;
   /// Acks from before a follower was (again) taken on are ignored.

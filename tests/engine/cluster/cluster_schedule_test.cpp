@@ -9,10 +9,10 @@ using namespace troupe::test;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || !defined(NDEBUG)
+#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 constexpr int schedules = 150;
 #else
-constexpr int schedules = 4000;
+constexpr int schedules = 15'000;
 #endif
 constexpr int steps = 2500;
 
