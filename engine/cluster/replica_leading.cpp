@@ -168,12 +168,13 @@ void replica_machine::on_message(
   auto asked = x->checkpoint_ ? x->checkpoint_->at.index : x->next - 1;
   auto is_asked =
     what.previous.index == asked || (!x->is_probing && !x->checkpoint_);
-  auto is_old = !x->checkpoint_ && what.previous.index <= x->match;
+  auto is_common = log_.has(what.hint);
+  auto is_ahead = is_common && what.hint.index > x->match;
+  auto is_old = !x->checkpoint_ && what.previous.index <= x->match && !is_ahead;
   if (!is_asked || is_old) return;
   x->checkpoint_.reset();
-  auto is_common = log_.has(what.hint);
   auto base = log_.base().index;
-  if (!is_common && std::min(what.hint.index, what.previous.index - 1) < base)
+  if (!is_common && std::min(what.hint.index + 1, what.previous.index) <= base)
     return begin_checkpoint(*x, now);
   auto limit = is_common ? what.hint.index : what.previous.index - 1;
   x->rewind(

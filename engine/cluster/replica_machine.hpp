@@ -18,7 +18,7 @@ struct kept_log {
   epoch_runs runs;        // all entries; the base is the last trim
   bool was_stopped_cleanly = true;
   /// A checkpoint received in part: the piece wanted next.
-  std::optional<follower_progress::checkpoint> partial;
+  std::optional<follower_progress::checkpoint> partial = {};
 };
 
 /// The answer to a leader's own entries.
@@ -212,6 +212,7 @@ private:
   void send_answer(replica_action answer, local_time now);
 
   // receiving checkpoints (replica_receiving.cpp)
+  bool has_all(log_mark at) const;
   void ask_for_piece(local_time sent_at, local_time now);
 
   // the in-sync set (replica_in_sync.cpp)

@@ -7,8 +7,8 @@ void replica_machine::on_message(
   if (what.epoch < epoch_)
     return answer_reject(from, what.at, what.sent_at, now);
   if (!accept_leader(from, what.epoch, what.revision, now)) return;
-  if (what.at.index <= committed_) {
-    // It has all of that; the leader finds out where the logs part.
+  if (has_all(what.at)) {
+    // The leader finds out how far the logs agree.
     owe_reject(what.at, what.sent_at);
     return flush_answers(now);
   }
@@ -28,12 +28,18 @@ void replica_machine::on_chunk_stored(
   if (!receiving_->is_storing || is_dropping_) return;
   receiving_->is_storing = false;
   ++receiving_->next;
-  if (!receiving_->is_last || at.index <= committed_)
+  if (!receiving_->is_last || has_all(at))
     return ask_for_piece(receiving_->sent_at, now);
   owed_sent_at_ = receiving_->sent_at;
   receiving_.reset();
   installing_ = at;
   act(install_checkpoint{at});
+}
+
+/// True where the log has what a checkpoint says. Entries behind it may be
+/// acked, so it must not replace them.
+bool replica_machine::has_all(log_mark at) const {
+  return at.index <= committed_ || log_.has(at);
 }
 
 void replica_machine::ask_for_piece(local_time sent_at, local_time now) {

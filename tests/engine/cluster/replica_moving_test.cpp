@@ -1,0 +1,177 @@
+#include "tests/engine/cluster/replica_rig.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe::test;
+
+namespace {
+
+std::string move_to(replica_rig& rig, member_id to, move_kind how) {
+  return rig.after([&](auto& x) { x.on_move(to, how, rig.now); });
+}
+std::string drained(replica_rig& rig) {
+  return rig.after([&](auto& x) { x.on_drained(rig.now); });
+}
+
+group_record moved() {
+  auto made = trio(2, two);
+  made.cause = record_cause::move;
+  return made;
+}
+
+} // namespace
+
+// -- the lease and the fence
+
+TEST_CASE("lease: a leader stops before anyone else may start") {
+  auto terms = lease_terms{};
+  auto at = local_time{10s};
+  CHECK(terms.handle_until(at) == at + 1285ms); // 1500 - 1 % - 200
+  CHECK(terms.fenced_until(at) == at + local_span{1'530'151});
+  CHECK(terms.heartbeat() == 375ms);
+}
+
+TEST_CASE("replica: handlers start until the least promise ends") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  auto sent = rig.now;
+  rig.now += 100ms;
+  rig.acked(two, 1);
+  CHECK(rig.machine.window().until == sent + 1285ms);
+  CHECK(rig.machine.window().contains(rig.now));
+  rig.acked(three, 1);
+  CHECK(rig.machine.window().until == sent + 100ms + 1285ms);
+}
+
+TEST_CASE("replica: a restart waits as if it had just acked") {
+  auto rig = replica_rig{options_of(one)};
+  auto start = rig.now;
+  rig.record(trio(), 1);
+  rig.persisted(1);
+  rig.synced(1);
+  rig.acked(two, 1);
+  rig.acked(three, 1);
+  CHECK(rig.machine.role() == replica_role::accepting);
+  CHECK(rig.machine.window().from == start + local_span{1'530'151});
+  rig.tick(1530ms);
+  CHECK(rig.machine.role() == replica_role::accepting);
+  CHECK(rig.tick(1ms).find("became processing") != std::string::npos);
+}
+
+TEST_CASE("replica: who acked a leader outwaits its lease") {
+  auto rig = replica_rig{options_of(two)};
+  rig.record(trio(), 1);
+  rig.persisted(1);
+  rig.now += 5s;
+  auto beat = append{};
+  beat.epoch = 1;
+  rig.hear(one, beat);
+  auto acked_at = rig.now;
+  rig.record(trio(2, two), 2);
+  rig.persisted(2);
+  rig.synced(1);
+  rig.acked(one, 1);
+  rig.acked(three, 1);
+  CHECK(rig.machine.window().from == acked_at + local_span{1'530'151});
+}
+
+TEST_CASE("replica: a release of the epoch before lifts the fence") {
+  auto of = GENERATE(epoch_number{0}, epoch_number{1}, epoch_number{2});
+  auto is_early = GENERATE(true, false);
+  auto rig = replica_rig{options_of(two)};
+  if (is_early) rig.hear(one, release{of});
+  rig.record(trio(2, two), 1);
+  rig.persisted(2);
+  rig.synced(1);
+  rig.acked(one, 1);
+  rig.acked(three, 1);
+  if (!is_early) rig.hear(one, release{of});
+  auto is_lifted = rig.machine.window().contains(rig.now);
+  CHECK(is_lifted == (of == 1));
+}
+
+// -- moves
+
+TEST_CASE("replica: a move drains, waits for the target and swaps") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  CHECK(
+    move_to(rig, two, move_kind::patient) == "became draining in epoch 1\n");
+  CHECK_FALSE(rig.machine.window().contains(rig.now));
+  CHECK(rig.append_synced(1).why == refusal::none); // publishers do not wait
+  CHECK(drained(rig) == "");
+  CHECK(rig.append_synced(1).why == refusal::not_ready);
+  rig.acked(three, 2);
+  CHECK(
+    rig.acked(two, 2)
+    == "commit up to 2\n"
+       "swap 1: epoch 2, leader 2, 3 in sync (move)\n");
+  CHECK(
+    rig.after([&](auto& x) { x.on_swapped(1, 2, rig.now); })
+    == "release to 2: epoch 1\n"
+       "move ended: done\n"
+       "became follower in epoch 1\n"
+       "persist epoch 2\n");
+}
+
+TEST_CASE("replica: a move whose swap is unknown is released when it is read") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  move_to(rig, two, move_kind::patient);
+  drained(rig);
+  rig.after([&](auto& x) { x.on_swap_unknown(1, rig.now); });
+  CHECK(rig.machine.role() == replica_role::draining);
+  CHECK(rig.record(moved(), 2).find("release to 2: epoch 1\n") == 0);
+}
+
+TEST_CASE("replica: a move that drains too long is called off") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  move_to(rig, two, move_kind::patient);
+  auto lines = std::string{};
+  for (int n = 0; n < 34 && lines.find("move ended") == lines.npos; ++n) {
+    rig.acked(two, 1);
+    rig.acked(three, 1);
+    lines = rig.tick(300ms);
+  }
+  CHECK(lines.find("move ended: timed out") != std::string::npos);
+  CHECK(rig.machine.role() == replica_role::processing);
+  rig.acked(two, 1);
+  rig.acked(three, 1);
+  CHECK(rig.machine.window().contains(rig.now));
+}
+
+TEST_CASE("replica: a move needs a leader that handles and a target in sync") {
+  auto rig = replica_rig{options_of(one)};
+  CHECK(move_to(rig, two, move_kind::patient) == "move ended: refused\n");
+  rig.lead();
+  CHECK(move_to(rig, four, move_kind::patient) == "move ended: refused\n");
+  CHECK(move_to(rig, one, move_kind::patient) == "move ended: refused\n");
+  CHECK(rig.machine.role() == replica_role::processing);
+}
+
+TEST_CASE("replica: who resigns gives the group to the one with most of it") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  rig.append_synced(2);
+  rig.acked(two, 2);
+  rig.acked(three, 3);
+  CHECK(
+    rig.after([&](auto& x) { x.on_resign(rig.now); })
+    == "became draining in epoch 1\n"
+       "swap 1: epoch 2, leader 3, 3 in sync (resignation)\n");
+  CHECK(rig.append_synced(1).why == refusal::not_ready);
+  // Handlers may run: the next leader has to wait.
+  CHECK(
+    rig.after([&](auto& x) { x.on_swapped(1, 2, rig.now); }).find("release")
+    == std::string::npos);
+}
+
+TEST_CASE("replica: a leader whose disk is full resigns") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  CHECK(
+    rig.after([&](auto& x) { x.on_space(false, rig.now); })
+      .find("(resignation)")
+    != std::string::npos);
+}
