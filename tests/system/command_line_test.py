@@ -1,11 +1,14 @@
 """Says right and wrong things on the command line."""
 
 import base64
+import fcntl
 import hashlib
 import os
 import pty
 import re
+import signal
 import subprocess
+import termios
 
 import sandbox
 from sandbox import expect
@@ -185,6 +188,31 @@ def at_a_terminal(place):
            printed)
 
 
+def shows_typing(terminal):
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+
+def interrupted(place):
+    """Ctrl-C at `hash-password` ends it and the terminal shows typing again"""
+    for asked in (1, 2):  # for the password, and once more
+        here, there = pty.openpty()
+        said = place.folder / "said"
+        with os.fdopen(here, "r+b", 0) as terminal, open(said, "wb") as file:
+            started = subprocess.Popen(
+                [place.program, "hash-password"], stdin=there,
+                stdout=subprocess.DEVNULL, stderr=file, start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            for i in range(1, asked + 1):
+                sandbox.wait_for("it asks", lambda: (
+                    said.read_text().count(":") == i))
+                expect(not shows_typing(there), "typing is not shown")
+                terminal.write(b"secret\n" if i < asked else b"half\x03")
+            code = started.wait(60)
+            expect(code == -signal.SIGINT, "the signal ends it", code)
+            expect(shows_typing(there), "typing is shown again")
+            os.close(there)
+
+
 def pictures(place):
     """`graph` draws every component, and every line of it is one of dot's"""
     place.write("pipeline.toml", PIPELINE)
@@ -251,5 +279,5 @@ def asked_while_starting(place):
 
 
 sandbox.main(sandbox.arguments().parse_args(), [
-    usage, answers, completion, hash_password, at_a_terminal, pictures,
-    effective, streams, asked_while_starting])
+    usage, answers, completion, hash_password, at_a_terminal, interrupted,
+    pictures, effective, streams, asked_while_starting])
