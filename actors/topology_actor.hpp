@@ -128,16 +128,19 @@ private:
   void add_queues_of(const exchange& made);
   void add_missing_queues();
   void add_own(const std::string& vhost, queue_declaration declared);
+
+  // their actors (topology_children.cpp)
+  void adopt(queue_start start);
+  void start(child& which);
+  void set_place(queue_id of, queue_actor where);
+  void queue_up(const directory::queue_up& msg);
+  void child_down(const caf::down_msg& msg);
   void remove(const asker& by, const child& which, std::uint64_t messages);
   void follow(const topology_change& change);
   void forget(const routed_queue& gone);
   void connection_gone(std::uint64_t connection);
   void queue_unused(const broker::queue_unused& msg);
-  void queue_up(const directory::queue_up& msg);
-  void adopt(queue_start start);
-  void start(child& which);
-  void child_down(const caf::down_msg& msg);
-  void set_place(queue_id of, queue_actor where);
+
   void put_up() { routes_->put_up(machine_.snapshot()); }
   std::string random_name(std::string prefix);
   queue_id next_id() { return queue_id{++last_id_}; }

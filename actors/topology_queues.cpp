@@ -1,12 +1,12 @@
-#include "actors/actor_clock.hpp"
 #include "actors/queue_place.hpp"
 #include "actors/topology_actor.hpp"
 #include "engine/amqp/exchange_routing.hpp"
+#include "engine/routing/equivalence.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
-// The topology actor's second half: the queues that clients declare.
+// What clients ask the topology actor of queues.
 
 namespace troupe {
 
@@ -18,17 +18,8 @@ constexpr std::uint16_t precondition_failed = 406;
 // Messages that go round are kept for somebody to look at, the latest of them.
 constexpr std::int64_t most_quarantined = 10'000;
 
-// A queue's actor that fails so often within a minute is left alone: what it
-// stored is there at the next start.
-constexpr std::size_t most_failures = 5;
-constexpr auto failures_within = std::chrono::minutes{1};
-
 const auto reply_prefix = std::string{"amq.rabbitmq.reply-to."};
 const auto delay_prefix = amqp::delayed_queue_name("");
-
-std::string place_text(const std::string& vhost, const std::string& name) {
-  return "queue '" + name + "' in vhost '" + vhost + "'";
-}
 
 queue_declaration to_declaration(const amqp::declare_queue& from) {
   auto made = queue_declaration{};
@@ -98,7 +89,7 @@ std::variant<queue_start, amqp::refused> start_of(
     for (const auto& x : settings.ignored)
       spdlog::warn(
         "amqp: {} is declared with {}, which means nothing here",
-        place_text(vhost, declared.name), x);
+        place_text("queue", declared.name, vhost), x);
     made.options = std::move(settings.options);
     made.lifetime.expires = settings.expires;
   }
@@ -278,12 +269,12 @@ void topology_state::carry_out(const asker& by, amqp::delete_queue& what) {
   if (known == children_.end()) {
     answer(
       by, amqp::refused{
-            access_refused, place_text(what.vhost, what.name)
+            access_refused, place_text("queue", what.name, what.vhost)
                               + " belongs to the node's configuration: "
                                 "remove it there"});
     return;
   }
-  auto text = place_text(what.vhost, what.name);
+  auto text = place_text("queue", what.name, what.vhost);
   auto then = [this, by, id, text](const queue::erased& x) {
     using verdict = queue::erased::verdict;
     auto which = children_.find(id);
@@ -320,135 +311,6 @@ void topology_state::carry_out(const asker& by, amqp::purge_queue& what) {
         answer(by, amqp::done{"", x.messages, 0});
       },
       [this, by](const caf::error&) { answer(by, amqp::done{}); });
-}
-
-// -- going
-
-/// Takes a queue whose actor has ended out of the topology.
-void topology_state::remove(
-  const asker& by, const child& which, std::uint64_t messages) {
-  const auto* found = machine_.snapshot()->find_queue(which.vhost, which.name);
-  auto owner = found ? found->owner : 0;
-  auto changed = machine_.delete_queue(
-    std::string{which.vhost}, std::string{which.name}, owner);
-  if (changed)
-    answer_stored(by, amqp::done{"", messages, 0}, *changed);
-  else
-    refuse(by, changed.error());
-}
-
-/// Ends what a change left without a place in the topology.
-void topology_state::follow(const topology_change& change) {
-  for (const auto& x : change.queues_gone) forget(*x);
-  auto routes = machine_.snapshot();
-  for (const auto& x : change.exchanges_gone)
-    for (const auto& its :
-         {amqp::delayed_queue_name(x->name()),
-          amqp::history_queue_name(x->name())})
-      if (const auto* found = routes->find_queue(x->vhost(), its))
-        queue_unused({found->id, false});
-}
-
-void topology_state::forget(const routed_queue& gone) {
-  auto known = children_.extract(gone.id);
-  if (!known) return;
-  const auto& options = known.mapped().start.options;
-  ids_.erase(options.full_name());
-  if (options.is_durable)
-    self_->send(places_.store, store::drop{options.full_name()});
-  self_->send(places_.router, router::queue_gone{options.full_name()});
-  // It may have ended already: then nobody hears this.
-  caf::anon_send(known.mapped().where, queue::erase{});
-}
-
-void topology_state::connection_gone(std::uint64_t connection) {
-  auto changed = machine_.drop_exclusive(connection);
-  if (!changed.queues_gone.empty()) answer_stored({}, amqp::done{}, changed);
-}
-
-void topology_state::queue_unused(const broker::queue_unused& msg) {
-  auto known = children_.find(msg.which);
-  if (known == children_.end()) return;
-  auto id = msg.which;
-  self_
-    ->request(
-      known->second.where, caf::infinite,
-      queue::erase{msg.only_if_unused, false})
-    .then([this, id](const queue::erased& x) {
-      auto which = children_.find(id);
-      if (x.what == queue::erased::verdict::done && which != children_.end())
-        remove({}, which->second, x.messages);
-    });
-}
-
-// -- the queues' actors
-
-topology_state::~topology_state() {
-  constexpr auto why = caf::exit_reason::user_shutdown;
-  for (const auto& [id, x] : children_)
-    if (x.where) caf::anon_send_exit(x.where, why);
-  for (const auto& [id, x] : histories_)
-    if (x.at_work) caf::anon_send_exit(x.at_work, why);
-}
-
-void topology_state::adopt(queue_start start) {
-  ids_[start.options.full_name()] = start.options.id;
-  auto& made = children_[start.options.id];
-  made.vhost = start.options.vhost;
-  made.name = start.options.name;
-  made.start = std::move(start);
-  this->start(made);
-}
-
-void topology_state::start(child& which) {
-  auto now = which.start;
-  which.start.recovered = nullptr; // good once: the next one recovers
-  auto is_ready = now.recovered || !now.options.is_durable;
-  auto id = now.options.id;
-  which.where = self_->spawn(run_queue, places_, std::move(now));
-  self_->monitor(which.where);
-  by_actor_[which.where.address()] = id;
-  which.is_placed = is_ready; // else when it is up
-  if (is_ready) set_place(id, which.where);
-}
-
-void topology_state::set_place(queue_id of, queue_actor where) {
-  machine_.set_place(
-    of, std::make_shared<queue_place>(queue_place{std::move(where), {}}));
-}
-
-void topology_state::queue_up(const directory::queue_up& msg) {
-  auto known = ids_.find(msg.name);
-  if (known == ids_.end()) return;
-  auto where = caf::actor_cast<queue_actor>(msg.where);
-  auto ours = children_.find(known->second);
-  auto is_ours = ours != children_.end();
-  if (is_ours && (ours->second.where != where || ours->second.is_placed))
-    return;
-  if (is_ours) ours->second.is_placed = true;
-  set_place(known->second, where);
-  put_up();
-}
-
-void topology_state::child_down(const caf::down_msg& msg) {
-  auto id = by_actor_.extract(msg.source);
-  auto found = id ? children_.find(id.mapped()) : children_.end();
-  if (found == children_.end()) return;
-  if (!msg.reason || msg.reason == caf::exit_reason::user_shutdown) return;
-  auto& which = found->second;
-  auto now = actor_now(*self_);
-  auto text = place_text(which.vhost, which.name);
-  spdlog::error("{} failed: {}", text, self_->system().render(msg.reason));
-  auto& failures = which.failures;
-  failures.push_back(now);
-  while (failures.front() + failures_within < now) failures.pop_front();
-  which.is_placed = false;
-  set_place(found->first, queue_actor{});
-  if (failures.size() > most_failures)
-    spdlog::error("{} is left alone until the node is restarted", text);
-  else
-    start(which);
-  put_up();
 }
 
 std::string topology_state::random_name(std::string prefix) {
