@@ -255,6 +255,16 @@ public:
     return all;
   }
 
+  /// The dead letters and whatever else the queue published and was not
+  /// answered, in order.
+  std::vector<std::string> letters() const {
+    auto all = std::vector<std::string>{};
+    for (const auto& x : forwards)
+      for (std::size_t i = 0; i < x.what.messages->size(); ++i)
+        all.emplace_back((*x.what.messages)[i].body());
+    return all;
+  }
+
   queue_figures figures() const { return machine->figures(); }
   std::size_t entries() const {
     auto count = std::size_t{0};

@@ -26,14 +26,6 @@ queue_options in_memory() {
   return options;
 }
 
-strings letters(const queue_rig& rig) {
-  auto all = strings{};
-  for (const auto& x : rig.forwards)
-    for (std::size_t i = 0; i < x.what.messages->size(); ++i)
-      all.push_back(std::string{(*x.what.messages)[i].body()});
-  return all;
-}
-
 } // namespace
 
 // -- the queue's own time
@@ -106,7 +98,7 @@ TEST_CASE("queue_expiry: time passes while the process is down") {
   CHECK(rig.machine->next_due() == rig.now);
   rig.wait(0s);
   rig.store_all();
-  CHECK(letters(rig) == strings{"a"});
+  CHECK(rig.letters() == strings{"a"});
   rig.consume(1);
   CHECK(rig.bodies(1) == strings{"b"});
 }
@@ -199,11 +191,11 @@ TEST_CASE("queue_expiry: its own time survives a kill, bodies or not") {
   rig.wait(1s);
   rig.load_all();
   rig.store_all();
-  CHECK(letters(rig) == strings{"a"});
+  CHECK(rig.letters() == strings{"a"});
   rig.wait(1s);
   rig.load_all();
   rig.store_all();
-  CHECK(letters(rig) == strings{"a", "c"});
+  CHECK(rig.letters() == strings{"a", "c"});
   CHECK(rig.figures().ready == 1);
 }
 
@@ -219,7 +211,7 @@ TEST_CASE("queue_expiry: one in the middle that dies is lent to nobody") {
   rig.load_all();
   rig.store_all();
   CHECK(rig.bodies(1) == strings{"a", "b", "d"});
-  CHECK(letters(rig) == strings{"c"});
+  CHECK(rig.letters() == strings{"c"});
 }
 
 TEST_CASE("queue_expiry: delays count from the publish, without a mark") {
@@ -233,11 +225,11 @@ TEST_CASE("queue_expiry: delays count from the publish, without a mark") {
     {later, with_header("a", "x-delay", field_value{std::int64_t{1000}}),
      with_header("0", "x-delay", field_value{std::string{"nonsense"}})});
   rig.wait(0s);
-  CHECK(letters(rig) == strings{"0"});
+  CHECK(rig.letters() == strings{"0"});
   rig.wait(1s);
-  CHECK(letters(rig) == strings{"0", "a"});
+  CHECK(rig.letters() == strings{"0", "a"});
   rig.wait(1s);
-  REQUIRE(letters(rig) == strings{"0", "a", "b"});
+  REQUIRE(rig.letters() == strings{"0", "a", "b"});
   auto made = (*rig.forwards[2].what.messages)[0];
   CHECK(made.exchange() == "x");
   CHECK(made.routing_key() == "key");

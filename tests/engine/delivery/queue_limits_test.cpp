@@ -20,14 +20,6 @@ queue_options in_memory(queue_options options) {
   return options;
 }
 
-strings letters(const queue_rig& rig) {
-  auto all = strings{};
-  for (const auto& x : rig.forwards)
-    for (std::size_t i = 0; i < x.what.messages->size(); ++i)
-      all.push_back(std::string{(*x.what.messages)[i].body()});
-  return all;
-}
-
 } // namespace
 
 // -- priorities
@@ -149,7 +141,7 @@ TEST_CASE("queue_limits: what is dropped can become a dead letter") {
   auto rig = queue_rig{options};
   rig.publish({"a", "b", "c"});
   rig.store_all();
-  CHECK(letters(rig) == strings{"a", "b"});
+  CHECK(rig.letters() == strings{"a", "b"});
   auto dead = (*rig.forwards[0].what.messages)[0];
   CHECK(dead.exchange() == "dlx");
   CHECK(dead.routing_key() == "a");
@@ -214,7 +206,7 @@ TEST_CASE("queue_limits: what was refused can become a dead letter") {
   rig.publish({"a", "b"});
   rig.store_all();
   CHECK(rig.answers[0].refused == std::vector<std::uint32_t>{1});
-  CHECK(letters(rig) == strings{"b"});
+  CHECK(rig.letters() == strings{"b"});
   CHECK((*rig.forwards[0].what.messages)[0].routing_key() == "dead");
 }
 
