@@ -37,7 +37,9 @@ struct numbering_answer {
 
 /// The publishers of one group, so that what is sent again is stored once. A
 /// part of the replicated log: each replica computes it from the entries, in
-/// order. A leader's holds for all its entries, also those not committed.
+/// order. A leader computes it anew, for all its entries, when it appends its
+/// first, and judges nothing before; repeats are confirmed once their index is
+/// committed.
 class publisher_table {
 public:
   /// Publishers it holds at most; beyond that the oldest are to be expired.

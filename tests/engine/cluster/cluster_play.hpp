@@ -20,10 +20,10 @@ using namespace std::chrono_literals;
 
 /// Rules broken where machines meet the world, for tests that must fail.
 struct play_faults {
-  bool acks_before_sync = false;  // the store says "on disk" at once
-  bool elects_any_disk = false;   // an emptied member is taken for the old one
-  bool elects_anyone = false;     // also members that are not in sync
-  bool drains_at_once = false;    // handlers still run when a move goes on
+  bool acks_before_sync = false;   // the store says "on disk" at once
+  bool elects_any_disk = false;    // an emptied member is taken for the old one
+  bool elects_anyone = false;      // also members that are not in sync
+  bool drains_at_once = false;     // handlers still run when a move goes on
   bool forgets_publishers = false; // a new leader knows those of its base
 };
 
@@ -109,9 +109,7 @@ public:
   // -- chance
 
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
-  double real() {
-    return static_cast<double>(random_() >> 11) * 0x1.0p-53;
-  }
+  double real() { return static_cast<double>(random_() >> 11) * 0x1.0p-53; }
   bool chance(double of) { return real() < of; }
 
   // -- time
@@ -215,7 +213,9 @@ public:
   published
   publish(std::size_t i, std::uint16_t publisher, publisher_mark mark) {
     auto& x = members_[i];
-    if (!runs(i) || !leads(i)) return {{numbering::next}};
+    // Before its first entry a leader's table may be of entries that are gone.
+    if (!runs(i) || machine(i).role() < replica_role::accepting)
+      return {{numbering::next}};
     auto name = publisher_name(publisher);
     auto how = x.publishers.judge(name, mark, 1);
     if (how.what == numbering::repeat) {
@@ -237,8 +237,7 @@ public:
     }
     entry.epoch = answer.epoch;
     apply(x.publishers, entry, answer.first);
-    write(
-      i, {play_write::kind::add, 0, answer.first, answer.branch, {entry}});
+    write(i, {play_write::kind::add, 0, answer.first, answer.branch, {entry}});
     obey(i);
     return answer.first;
   }
@@ -346,11 +345,12 @@ public:
   void start_handler(std::size_t i, double share_of_budget) {
     auto& x = members_[i];
     if (!may_handle(i) || x.is_handling) return;
-    auto budget = static_cast<double>(
-      options_.machine.lease.handler_budget.count());
+    auto budget =
+      static_cast<double>(options_.machine.lease.handler_budget.count());
     x.is_handling = true;
-    x.handling_until = now + local_span{static_cast<std::int64_t>(
-                               budget * share_of_budget / x.rate)};
+    x.handling_until = now
+                       + local_span{static_cast<std::int64_t>(
+                         budget * share_of_budget / x.rate)};
   }
 
   /// I4, I8. Called after each step.
@@ -416,8 +416,9 @@ private:
     auto before = store.shown().base;
     if (what.what == play_write::kind::add) check_epochs(store, what);
     store.write(what);
-    if (store.shown().base.index < before.index
-        && what.what != play_write::kind::drop)
+    if (
+      store.shown().base.index < before.index
+      && what.what != play_write::kind::drop)
       truth.fail("a trim went back");
     if (options_.faults.acks_before_sync) report(i, what);
   }
@@ -506,18 +507,19 @@ private:
     auto first = x.first - arrived_.what.previous.index - 1;
     auto begin = arrived_.entries.begin() + static_cast<std::ptrdiff_t>(first);
     auto end = begin + static_cast<std::ptrdiff_t>(x.last - x.first + 1);
-    write(
-      i, {play_write::kind::add, 0, x.last, x.branch, {begin, end}});
+    write(i, {play_write::kind::add, 0, x.last, x.branch, {begin, end}});
   }
   void carry_out(std::size_t i, append_noop& x) {
     truth.lead(x.at.epoch, members_[i].store.shown());
     write(
-      i,
-      {play_write::kind::add, 0, x.at.index, x.branch, {{x.at.epoch, 0, 0, {}, 0}}});
+      i, {play_write::kind::add,
+          0,
+          x.at.index,
+          x.branch,
+          {{x.at.epoch, 0, 0, {}, 0}}});
     auto& log = members_[i].store.shown();
-    members_[i].publishers = options_.faults.forgets_publishers
-                               ? log.table
-                               : log.table_at(log.last());
+    members_[i].publishers =
+      options_.faults.forgets_publishers ? log.table : log.table_at(log.last());
   }
 
   void carry_out(std::size_t i, commit& x) {
@@ -562,13 +564,11 @@ private:
   }
   void carry_out(std::size_t i, store_chunk& x) {
     incoming_[i] = *arrived_table_;
-    write(
-      i, {play_write::kind::piece, 0, 0, 0, {}, x.at, x.number});
+    write(i, {play_write::kind::piece, 0, 0, 0, {}, x.at, x.number});
   }
   void carry_out(std::size_t i, install_checkpoint& x) {
     truth.check_mark(x.at, "a checkpoint");
-    write(
-      i, {play_write::kind::install, 0, 0, 0, {}, x.at, 0, incoming_[i]});
+    write(i, {play_write::kind::install, 0, 0, 0, {}, x.at, 0, incoming_[i]});
   }
   void carry_out(std::size_t, ask_for_leader&) {}
   void carry_out(std::size_t, move_ended& x) { moves.push_back(x.how); }
@@ -594,7 +594,8 @@ private:
     for (std::size_t n = 0; n < x.entries.size(); ++n) {
       auto index = x.first + n;
       if (index <= log.base.index) continue;
-      is_equal = is_equal && index <= log.last() && log.at(index) == x.entries[n];
+      is_equal =
+        is_equal && index <= log.last() && log.at(index) == x.entries[n];
     }
     tell(i, [&](auto& y, auto t) { y.on_compared(x.epoch, is_equal, t); });
   }
@@ -632,8 +633,7 @@ private:
 public:
   /// A request or an answer is lost: its outcome is unknown.
   void lose_swap(std::size_t i, std::uint64_t number) {
-    auto answer =
-      swap_answer{swap_answer::outcome::unknown, number, {}, 0};
+    auto answer = swap_answer{swap_answer::outcome::unknown, number, {}, 0};
     network.push_back({i, i, std::move(answer)});
   }
 

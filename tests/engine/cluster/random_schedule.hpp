@@ -37,7 +37,9 @@ struct schedule_odds {
 class random_schedule {
 public:
   random_schedule(
-    std::uint64_t seed, const schedule_odds& odds, const replica_rules& rules,
+    std::uint64_t seed,
+    const schedule_odds& odds,
+    const replica_rules& rules,
     const play_faults& faults)
     : seed_{seed}, odds_{odds}, play_{shape(seed, rules, faults), seed} {
     play_.on_confirm = [this](std::size_t, log_index, const play_entry& x) {
@@ -132,8 +134,9 @@ private:
   /// Loses a message between members; the coordinator's ends are told.
   void drop(std::size_t n) {
     auto& post = play_.network[n];
-    if (post.to == coordinator_place || post.from == coordinator_place
-        || post.to == post.from)
+    if (
+      post.to == coordinator_place || post.from == coordinator_place
+      || post.to == post.from)
       return play_.deliver(n);
     post = std::move(play_.network.back());
     play_.network.pop_back();
@@ -194,7 +197,8 @@ private:
     auto old = play_.coordinator.record.leader;
     if (play_.chance(0.7))
       std::erase_if(present, [&](const auto& x) { return x.member == old; });
-    auto answers = play_.chance(0.5) ? play_.answers() : decltype(play_.answers()){};
+    auto answers =
+      play_.chance(0.5) ? play_.answers() : decltype(play_.answers()){};
     if (play_.chance(0.5) && !present.empty())
       std::swap(present[play_.pick(present.size())], present.back());
     if (play_.chance(0.3) && present.size() > 1) present.pop_back();
@@ -343,16 +347,18 @@ private:
   void drop_messages() {
     auto rest = std::vector<envelope>{};
     for (auto& x : play_.network)
-      if (x.from == coordinator_place || x.to == coordinator_place
-          || x.from == x.to)
+      if (
+        x.from == coordinator_place || x.to == coordinator_place
+        || x.from == x.to)
         rest.push_back(std::move(x));
     play_.network.swap(rest);
   }
 
   bool has_leader() {
     for (std::size_t i = 0; i < play_.size(); ++i)
-      if (play_.runs(i) && play_.leads(i)
-          && play_.machine(i).epoch() == play_.coordinator.record.epoch)
+      if (
+        play_.runs(i) && play_.leads(i)
+        && play_.machine(i).epoch() == play_.coordinator.record.epoch)
         return true;
     return false;
   }
@@ -388,8 +394,9 @@ private:
 
   void finish() {
     for (std::size_t i = 0; i < play_.size(); ++i)
-      if (play_.leads(i)
-          && play_.machine(i).epoch() == play_.coordinator.record.epoch)
+      if (
+        play_.leads(i)
+        && play_.machine(i).epoch() == play_.coordinator.record.epoch)
         play_.truth.check_holds(
           play_.at(i).store.shown(), ~epoch_number{0}, "the last leader");
   }
