@@ -1,0 +1,516 @@
+#pragma once
+
+#include "tests/engine/cluster/play_network.hpp"
+#include "tests/engine/cluster/play_truth.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace troupe::test {
+
+using namespace std::chrono_literals;
+
+/// Rules broken where machines meet the world, for tests that must fail.
+struct play_faults {
+  bool acks_before_sync = false;   // the store says "on disk" at once
+  bool elects_any_disk = false;    // an emptied member is taken for the old one
+  bool elects_anyone = false;      // also members that are not in sync
+  bool drains_at_once = false;     // handlers still run when a move goes on
+  bool forgets_publishers = false; // a new leader knows those of its base
+};
+
+struct play_options {
+  std::size_t members = 3;
+  std::size_t replicas = 3;
+  replica_options machine;
+  play_faults faults;
+};
+
+/// Gives times of the simulation: a lease of 25 ms, clocks up to 5 % wrong.
+inline replica_options quick_options() {
+  auto made = replica_options{};
+  made.lease = {25ms, 0.05, 2ms};
+  made.silent_after = 33ms;
+  made.drain_timeout = 40ms;
+  made.resend_after = 5ms;
+  made.resend_most = 20ms;
+  made.ask_again_after = 3ms;
+  made.append_entries = 4;
+  made.appends_in_flight = 3;
+  made.window_entries = 8;
+  made.uncommitted_entries = 64;
+  made.kept_entries = 12;
+  made.compared_entries = 16;
+  return made;
+}
+
+/// One member: the real machine, and a shell without a thread, disk or
+/// socket.
+struct play_member {
+  std::optional<replica_machine> machine; // none: it is down
+  play_store store;
+  publisher_table publishers; // a leader's
+  bool is_paused = false;
+  double rate = 1; // of its clock
+  local_span offset{};
+  // its life
+  log_index told = 0;          // committed entries told to the truth
+  std::uint64_t lives = 0;     // counts starts
+  epoch_number epoch = 0;      // persisted, of this disk
+  local_time handling_until{}; // on the true clock
+  bool is_handling = false;
+  bool opened_window = false; // since it was last asked
+  struct view {
+    log_mark at;
+    std::shared_ptr<const publisher_table> table;
+  };
+  std::array<std::optional<view>, 8> views; // checkpoints being sent
+  std::vector<replica_action> todo;
+};
+
+/// Members with their real machines, and what stands for threads, disks and
+/// sockets around them. All that happens is one call.
+class play_shell {
+public:
+  static constexpr std::uint64_t pieces = 3; // of a checkpoint
+
+  play_shell(const play_options& options, std::uint64_t seed)
+    : options_{options}, members_(options.members), random_{seed} {
+    auto& record = coordinator.record;
+    record.epoch = 1;
+    record.leader = id(0);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      auto& x = members_[i];
+      x.store.id = {0, ++disks_};
+      x.rate = 1 + (real() * 2 - 1) * options.machine.lease.drift * 0.9;
+      x.offset = local_span{static_cast<std::int64_t>(i) * 1'000'000'000};
+      if (i >= options.replicas) continue;
+      record.replicas.push_back(id(i));
+      record.in_sync.push_back({id(i), x.store.id});
+    }
+    for (std::size_t i = 0; i < members_.size(); ++i) start(i);
+    for (std::size_t i = 0; i < members_.size(); ++i) watch(i);
+  }
+
+  static member_id id(std::size_t i) {
+    return member_id{static_cast<std::uint16_t>(i + 1)};
+  }
+  static std::size_t place(member_id member) {
+    return static_cast<std::size_t>(member) - 1;
+  }
+
+  // -- chance
+
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+  double real() { return static_cast<double>(random_() >> 11) * 0x1.0p-53; }
+  bool chance(double of) { return real() < of; }
+
+  // -- time
+
+  local_time now{};
+  local_time local(std::size_t i) const {
+    auto ran = static_cast<double>(now.time_since_epoch().count());
+    auto span = static_cast<std::int64_t>(ran * members_[i].rate);
+    return local_time{local_span{span} + members_[i].offset};
+  }
+
+  // -- members
+
+  std::size_t size() const { return members_.size(); }
+  play_member& at(std::size_t i) { return members_[i]; }
+  bool runs(std::size_t i) const {
+    return members_[i].machine && !members_[i].is_paused;
+  }
+  bool leads(std::size_t i) const {
+    return members_[i].machine && is_leader(members_[i].machine->role());
+  }
+  replica_machine& machine(std::size_t i) { return *members_[i].machine; }
+
+  void start(std::size_t i) {
+    auto& x = members_[i];
+    auto own = options_.machine;
+    own.self = id(i);
+    own.store = x.store.id;
+    auto kept = kept_log{};
+    kept.epoch = x.store.kept().epoch;
+    kept.runs = x.store.kept().runs();
+    kept.was_stopped_cleanly = x.lives == 0;
+    kept.partial = x.store.kept().partial;
+    x.machine.emplace(own, kept, local(i));
+    x.told = x.store.kept().base.index;
+    x.is_handling = false;
+    x.is_paused = false;
+    x.views = {};
+    ++x.lives;
+  }
+
+  void crash(std::size_t i) {
+    auto& x = members_[i];
+    x.machine.reset();
+    x.is_handling = false;
+    x.store.crash(pick(x.store.pending() + 1));
+  }
+
+  /// Empties the disk of a member that is down.
+  void lose_disk(std::size_t i) {
+    members_[i].store.lose({0, ++disks_});
+    members_[i].epoch = 0;
+    members_[i].lives = 0;
+  }
+
+  /// Lets the member's clock be known to its machine and does what it says.
+  template <class Event>
+  void tell(std::size_t i, Event event) {
+    if (!members_[i].machine) return;
+    auto before = machine(i).committed();
+    event(machine(i), local(i));
+    auto after = machine(i).committed();
+    if (after < before && !std::exchange(is_dropped_, false))
+      truth.fail("a commit went back");
+    obey(i);
+    renew_checkpoints();
+  }
+
+  void tick(std::size_t i) {
+    tell(i, [](auto& x, auto t) { x.on_tick(t); });
+  }
+
+  /// Hands the oldest write of a member to its disk.
+  void sync_one(std::size_t i) {
+    auto& x = members_[i];
+    if (x.store.pending() == 0) return;
+    auto done = x.store.sync_one();
+    check_store(i);
+    if (!options_.faults.acks_before_sync) report(i, done);
+  }
+
+  void sync_all(std::size_t i) {
+    while (members_[i].machine && members_[i].store.pending() > 0) sync_one(i);
+  }
+
+  /// Tells the record as it is now, as a watch does.
+  void watch(std::size_t i) {
+    tell(i, [&](auto& x, auto t) {
+      x.on_record(coordinator.record, coordinator.revision, t);
+    });
+  }
+
+  // -- the network
+
+  std::vector<envelope> network;
+  std::array<std::array<bool, 8>, 8> cut{};
+
+  void deliver(std::size_t n) {
+    auto post = std::move(network[n]);
+    network[n] = std::move(network.back());
+    network.pop_back();
+    arrive(std::move(post));
+  }
+
+  void arrive(envelope post) {
+    if (cut[post.from][post.to]) return lose(post);
+    if (post.to == coordinator_place) return ask_coordinator(std::move(post));
+    auto& x = members_[post.to];
+    if (!x.machine) return;
+    if (x.is_paused) return network.push_back(std::move(post));
+    std::visit(
+      [&](auto& what) { take(post.to, id(post.from), what); }, post.what);
+  }
+
+  /// Loses a message; who waits for the coordinator hears that it is unknown.
+  void lose(const envelope& post) {
+    if (auto* x = std::get_if<swap_post>(&post.what))
+      lose_swap(post.from, x->what.number);
+    if (auto* x = std::get_if<swap_answer>(&post.what))
+      lose_swap(post.to, x->number);
+  }
+
+  /// Delivers what is under way, and what that brings, in order.
+  void deliver_all() {
+    for (std::size_t n = 0; n < network.size() && n < 100'000; ++n)
+      arrive(std::move(network[n]));
+    network.clear();
+  }
+  /// A request or an answer is lost: its outcome is unknown.
+  void lose_swap(std::size_t i, std::uint64_t number) {
+    auto answer = swap_answer{swap_answer::outcome::unknown, number, {}, 0};
+    network.push_back({i, i, std::move(answer)});
+  }
+
+  const play_options& options() const { return options_; }
+
+  play_coordinator coordinator;
+  play_truth truth;
+  std::vector<move_result> moves; // how they ended
+  std::function<void(std::size_t, log_index, const play_entry&)> on_confirm;
+  std::function<void(std::size_t, const replica_action&)> on_action;
+
+protected:
+  // -- the shell
+
+  void obey(std::size_t i) {
+    auto todo = std::vector<replica_action>{};
+    auto& x = members_[i];
+    machine(i).take_actions(x.todo);
+    todo.swap(x.todo);
+    for (auto& what : todo) {
+      if (!x.machine) break;
+      if (on_action) on_action(i, what);
+      std::visit([&](auto& y) { carry_out(i, y); }, what);
+    }
+    todo.clear();
+    if (x.machine) x.todo.swap(todo); // its memory is used again
+  }
+
+  void write(std::size_t i, play_write what) {
+    auto& store = members_[i].store;
+    auto before = store.shown().base;
+    if (what.what == play_write::kind::add) check_epochs(store, what);
+    store.write(what);
+    if (
+      store.shown().base.index < before.index
+      && what.what != play_write::kind::drop)
+      truth.fail("a trim went back");
+    if (options_.faults.acks_before_sync) report(i, what);
+  }
+
+  play_options options_;
+  std::vector<play_member> members_;
+  std::uint64_t values_ = 0;
+
+private:
+  /// Tells machines whose views are gone; they begin with new ones.
+  void renew_checkpoints() {
+    while (!gone_.empty()) {
+      auto [sender, to] = gone_.back();
+      gone_.pop_back();
+      if (!members_[sender].machine) continue;
+      machine(sender).on_checkpoint_gone(to, local(sender));
+      obey(sender);
+    }
+  }
+
+  /// I3: an epoch never falls along a log.
+  void check_epochs(const play_store& store, const play_write& what) {
+    auto& log = store.shown();
+    auto last = log.entries.empty() ? log.base.epoch : log.entries.back().epoch;
+    for (const auto& x : what.entries) {
+      if (x.epoch < last) truth.fail("an epoch falls along a log");
+      last = x.epoch;
+    }
+    if (log.last() + what.entries.size() != what.index)
+      truth.fail("a write leaves a gap");
+  }
+
+  void check_store(std::size_t i) {
+    auto& x = members_[i];
+    if (x.store.kept().epoch < x.epoch) truth.fail("an epoch went back");
+    x.epoch = x.store.kept().epoch;
+  }
+
+  /// Tells a machine what its disk has.
+  void report(std::size_t i, const play_write& done) {
+    using kind = play_write::kind;
+    tell(i, [&](auto& x, auto t) {
+      switch (done.what) {
+        case kind::epoch: return x.on_epoch_persisted(done.epoch, t);
+        case kind::add: return x.on_synced(done.branch, done.index, t);
+        case kind::piece: return x.on_chunk_stored(done.mark, done.number, t);
+        case kind::install: return x.on_installed(done.mark, t);
+        case kind::drop:
+          is_dropped_ = true;
+          members_[i].told = 0;
+          return x.on_dropped(t);
+        case kind::cut:
+        case kind::trim: return;
+      }
+    });
+  }
+
+  void post(std::size_t from, member_id to, play_post what) {
+    auto there = place(to);
+    if (to == nobody || there >= size() || cut[from][there]) return;
+    network.push_back({from, there, std::move(what)});
+  }
+
+  void carry_out(std::size_t i, send_append& x) {
+    auto& log = members_[i].store.shown();
+    auto entries = std::vector<play_entry>{};
+    auto first = x.what.previous.index + 1;
+    if (first + x.what.count > log.last() + 1 || first <= log.base.index)
+      return truth.fail("an append of entries that are not there");
+    for (std::uint32_t n = 0; n < x.what.count; ++n)
+      entries.push_back(log.at(first + n));
+    post(i, x.to, append_post{x.what, std::move(entries)});
+  }
+  void carry_out(std::size_t i, send_ack& x) { post(i, x.to, x.what); }
+  void carry_out(std::size_t i, send_reject& x) { post(i, x.to, x.what); }
+  void carry_out(std::size_t i, send_release& x) { post(i, x.to, x.what); }
+  void carry_out(std::size_t i, send_chunk_ack& x) { post(i, x.to, x.what); }
+
+  void carry_out(std::size_t i, send_chunk& x) {
+    auto& view = members_[i].views[place(x.to)];
+    auto has_view = view && view->at == x.what.at;
+    if (x.what.number >= pieces || (!has_view && x.what.number > 0)) {
+      gone_.push_back({i, x.to});
+      return;
+    }
+    if (!has_view) {
+      auto table = members_[i].store.shown().table_at(x.what.at.index);
+      view = play_member::view{
+        x.what.at, std::make_shared<const publisher_table>(std::move(table))};
+    }
+    x.what.is_last = x.what.number + 1 == pieces;
+    post(i, x.to, chunk_post{x.what, view->table});
+  }
+
+  void carry_out(std::size_t i, persist_epoch& x) {
+    write(i, {play_write::kind::epoch, x.epoch});
+  }
+  void carry_out(std::size_t i, truncate& x) {
+    write(i, {play_write::kind::cut, 0, x.first});
+  }
+  void carry_out(std::size_t i, write_entries& x) {
+    auto first = x.first - arrived_.what.previous.index - 1;
+    auto begin = arrived_.entries.begin() + static_cast<std::ptrdiff_t>(first);
+    auto end = begin + static_cast<std::ptrdiff_t>(x.last - x.first + 1);
+    write(i, {play_write::kind::add, 0, x.last, x.branch, {begin, end}});
+  }
+  void carry_out(std::size_t i, append_noop& x) {
+    truth.lead(x.at.epoch, members_[i].store.shown());
+    write(
+      i, {play_write::kind::add,
+          0,
+          x.at.index,
+          x.branch,
+          {{x.at.epoch, 0, 0, {}, 0}}});
+    auto& log = members_[i].store.shown();
+    members_[i].publishers =
+      options_.faults.forgets_publishers ? log.table : log.table_at(log.last());
+  }
+
+  void carry_out(std::size_t i, commit& x) {
+    auto& member = members_[i];
+    auto& log = member.store.shown();
+    auto leads_now = leads(i);
+    member.told = std::max(member.told, log.base.index);
+    while (member.told < x.up_to) {
+      auto index = ++member.told;
+      if (index > log.last()) return truth.fail("a commit beyond the log");
+      auto entry = log.at(index);
+      truth.commit(index, entry, machine(i).epoch(), leads_now);
+      if (leads_now && on_confirm) on_confirm(i, index, entry);
+    }
+  }
+
+  void carry_out(std::size_t i, trim& x) {
+    truth.check_mark(x.up_to, "what is trimmed");
+    write(i, {play_write::kind::trim, 0, 0, 0, {}, x.up_to});
+  }
+  void carry_out(std::size_t i, compare_and_swap& x) {
+    if (!cut[i][coordinator_place])
+      return network.push_back({i, coordinator_place, swap_post{x}});
+    lose_swap(i, x.number);
+  }
+  void carry_out(std::size_t i, read_record&) {
+    if (!cut[i][coordinator_place])
+      network.push_back({i, coordinator_place, read_post{}});
+  }
+  void carry_out(std::size_t, became&) {}
+  void carry_out(std::size_t i, drop_log&) {
+    write(i, {play_write::kind::drop});
+  }
+  void carry_out(std::size_t i, compare_logs& x) {
+    auto sent = compare_post{x.epoch, x.first, {}};
+    for (auto n = x.first; n <= x.last; ++n)
+      sent.entries.push_back(members_[i].store.shown().at(n));
+    post(i, x.with, std::move(sent));
+  }
+  void carry_out(std::size_t, replace_store&) {
+    truth.fail("a disk has other entries than it acked");
+  }
+  void carry_out(std::size_t i, store_chunk& x) {
+    incoming_[i] = *arrived_table_;
+    write(i, {play_write::kind::piece, 0, 0, 0, {}, x.at, x.number});
+  }
+  void carry_out(std::size_t i, install_checkpoint& x) {
+    truth.check_mark(x.at, "a checkpoint");
+    write(i, {play_write::kind::install, 0, 0, 0, {}, x.at, 0, incoming_[i]});
+  }
+  void carry_out(std::size_t, ask_for_leader&) {}
+  void carry_out(std::size_t, move_ended& x) { moves.push_back(x.how); }
+  void carry_out(std::size_t, abort_process& x) { truth.fail(x.why); }
+
+  // -- arrivals
+
+  void take(std::size_t i, member_id from, append_post& x) {
+    arrived_ = std::move(x);
+    tell(i, [&](auto& y, auto t) { y.on_message(from, arrived_.what, t); });
+  }
+  void take(std::size_t i, member_id from, chunk_post& x) {
+    arrived_table_ = x.table;
+    tell(i, [&](auto& y, auto t) { y.on_message(from, x.what, t); });
+  }
+  template <class Message>
+  void take(std::size_t i, member_id from, Message& x) {
+    tell(i, [&](auto& y, auto t) { y.on_message(from, x, t); });
+  }
+  void take(std::size_t i, member_id, compare_post& x) {
+    auto& log = members_[i].store.shown();
+    auto is_equal = true;
+    for (std::size_t n = 0; n < x.entries.size(); ++n) {
+      auto index = x.first + n;
+      if (index <= log.base.index) continue;
+      is_equal =
+        is_equal && index <= log.last() && log.at(index) == x.entries[n];
+    }
+    tell(i, [&](auto& y, auto t) { y.on_compared(x.epoch, is_equal, t); });
+  }
+  void take(std::size_t i, member_id, swap_answer& x) {
+    using outcome = swap_answer::outcome;
+    tell(i, [&](auto& y, auto t) {
+      if (x.how == outcome::done) y.on_swapped(x.number, x.revision, t);
+      if (x.how == outcome::conflict)
+        y.on_swap_conflict(x.number, x.record, x.revision, t);
+      if (x.how == outcome::unknown) y.on_swap_unknown(x.number, t);
+    });
+  }
+  void take(std::size_t i, member_id, read_answer& x) {
+    tell(i, [&](auto& y, auto t) { y.on_record(x.record, x.revision, t); });
+  }
+  void take(std::size_t, member_id, swap_post&) {}
+  void take(std::size_t, member_id, read_post&) {}
+
+  void ask_coordinator(envelope post) {
+    auto back = cut[coordinator_place][post.from];
+    if (auto* x = std::get_if<swap_post>(&post.what)) {
+      using outcome = swap_answer::outcome;
+      auto done = coordinator.swap(x->what.record, x->what.expected);
+      auto how = done ? outcome::done : outcome::conflict;
+      if (back) return lose_swap(post.from, x->what.number);
+      auto answer = swap_answer{
+        how, x->what.number, coordinator.record, coordinator.revision};
+      network.push_back({coordinator_place, post.from, std::move(answer)});
+    } else if (!back) {
+      auto answer = read_answer{coordinator.record, coordinator.revision};
+      network.push_back({coordinator_place, post.from, std::move(answer)});
+    }
+  }
+
+  std::mt19937_64 random_;
+  std::uint64_t disks_ = 0;
+  append_post arrived_; // the append a machine is being told
+  std::shared_ptr<const publisher_table> arrived_table_;
+  std::array<publisher_table, 8> incoming_; // of checkpoints kept aside
+  std::vector<std::pair<std::size_t, member_id>> gone_;
+  bool is_dropped_ = false;
+};
+
+} // namespace troupe::test
