@@ -16,7 +16,7 @@ FLOORS = [
      "engine/link"],
     ["engine/store", "engine/source", "engine/handlers", "engine/amqp",
      "engine/net", "config"],
-    ["engine/coordinator"],
+    ["engine/coordinator", "engine/replication"],
     ["actors"],
     ["actors/edge"],
     ["actors/node"],

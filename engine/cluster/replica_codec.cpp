@@ -65,6 +65,11 @@ void fields(Visitor& visit, T& x) {
   visit(x.head, x.bytes);
 }
 
+template <class Visitor, same_but_const<log_sums> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.epoch, x.first, x.sums);
+}
+
 class writer {
 public:
   explicit writer(std::string& out) : out_{out} {}

@@ -10,7 +10,7 @@
 
 namespace troupe::cluster {
 
-/// An append with its entries as they are stored; an erased one is empty.
+/// An append with its entries as they are stored.
 struct full_append {
   append head;
   std::vector<std::string_view> entries; // `head.count` of them
@@ -24,8 +24,17 @@ struct full_chunk {
   bool operator==(const full_chunk&) const = default;
 };
 
-using replica_message =
-  std::variant<full_append, ack, reject, release, full_chunk, chunk_ack>;
+/// The sums of a leader's entries, for a follower that stopped uncleanly to
+/// compare its own with.
+struct log_sums {
+  epoch_number epoch = 0;
+  log_index first = 0;
+  std::string_view sums; // 4 bytes an entry; zeros where it is erased
+  bool operator==(const log_sums&) const = default;
+};
+
+using replica_message = std::
+  variant<full_append, ack, reject, release, full_chunk, chunk_ack, log_sums>;
 
 /// A message of a group's replica to another one, as it goes over a link.
 struct group_message {

@@ -199,6 +199,12 @@ result<queue_record> decode_queue_record(std::string_view value) {
 
 std::string encode(const replica_mark& mark) { return encode_fields(mark); }
 
+std::string encode(const applied_mark& mark) { return encode_fields(mark); }
+
+result<applied_mark> decode_applied_mark(std::string_view value) {
+  return decode_fields<applied_mark>(value);
+}
+
 result<replica_mark> decode_replica_mark(std::string_view value) {
   return decode_fields<replica_mark>(value);
 }

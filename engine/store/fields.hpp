@@ -85,6 +85,11 @@ void fields(Visitor& visit, T& x) {
   visit(x.name, x.id, x.partitions);
 }
 
+template <class Visitor, same_but_const<applied_mark> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.index, x.to_erase);
+}
+
 template <class Visitor, same_but_const<replica_mark> T>
 void fields(Visitor& visit, T& x) {
   visit(x.epoch, x.base, x.base_epoch, x.runs, x.was_stopped_cleanly);

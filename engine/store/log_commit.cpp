@@ -61,6 +61,39 @@ rocksdb::Status put_index(
   return to.Put(in.meta, key, seal(value));
 }
 
+/// Erases all that is in a column family under a prefix, key by key: a range
+/// must not meet the log's single deletes.
+template <class Erase>
+rocksdb::Status erase_under(
+  const database& in,
+  rocksdb::ColumnFamilyHandle* family,
+  const std::string& prefix,
+  Erase erase) {
+  auto found =
+    std::unique_ptr<rocksdb::Iterator>{in.db->NewIterator({}, family)};
+  auto status = rocksdb::Status{};
+  for (found->Seek(prefix);
+       status.ok() && found->Valid() && found->key().starts_with(prefix);
+       found->Next())
+    status = erase(found->key());
+  return status.ok() ? found->status() : status;
+}
+
+rocksdb::Status
+put_drop(rocksdb::WriteBatch& to, const database& in, group_id group) {
+  auto status =
+    erase_under(in, in.log, group_key(group), [&](const rocksdb::Slice& key) {
+      return to.SingleDelete(in.log, key);
+    });
+  if (status.ok())
+    status = erase_under(
+      in, in.state, group_key(group),
+      [&](const rocksdb::Slice& key) { return to.Delete(in.state, key); });
+  if (status.ok()) status = to.Delete(in.meta, meta_key::replica(group));
+  if (status.ok()) status = to.Delete(in.meta, meta_key::applied(group));
+  return status;
+}
+
 /// Fills the batch; returns the first part that RocksDB does not take.
 rocksdb::Status fill(
   rocksdb::WriteBatch& to,
@@ -80,6 +113,7 @@ rocksdb::Status fill(
   for (const auto& [place, last] : cut)
     for (auto index = place.index; index <= last; ++index)
       erase({place.group, index});
+  for (auto group : request.drops) keep(put_drop(to, in, group));
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     const auto& x = request.appends[i];
     if (x.entry.size() > 0)
@@ -90,8 +124,8 @@ rocksdb::Status fill(
     keep(put_index(to, in, meta_key::last_index(group), last));
   for (const auto& [group, mark] : request.marks)
     keep(to.Put(in.meta, meta_key::replica(group), encode(mark)));
-  for (auto place : request.applied)
-    keep(put_index(to, in, meta_key::applied(place.group), place.index));
+  for (const auto& [group, mark] : request.applied)
+    keep(to.Put(in.meta, meta_key::applied(group), encode(mark)));
   return status;
 }
 
@@ -149,6 +183,7 @@ log_store::commit(const commit_request& request) {
   if (auto fine = parts_->check(request); !fine) return fine.error();
   auto given = given_indexes{};
   auto cut = cut_logs{};
+  for (auto group : request.drops) given[group] = 0;
   for (auto place : request.truncations) {
     cut.emplace_back(place, last_index(place.group));
     given[place.group] = place.index - 1;
@@ -172,7 +207,10 @@ log_store::commit(const commit_request& request) {
   }
   if (auto done = parts_->write(batch, request.sync); !done)
     return done.error();
-  for (auto [group, last] : given) parts_->last(group) = last;
+  for (auto [group, last] : given) {
+    parts_->last(group) = last;
+    if (last < parts_->first(group)) parts_->first(group) = 1;
+  }
   for (auto place : request.erases)
     if (place.index == parts_->first(place.group))
       parts_->raise_first(place.group, place.index + 1);

@@ -48,15 +48,15 @@ result<std::optional<replica_mark>> log_store::mark(group_id group) const {
   return std::optional{std::move(*read)};
 }
 
-result<log_index> log_store::applied(group_id group) const {
+result<applied_mark> log_store::applied(group_id group) const {
   const auto& db = *parts_->db;
   auto value = value_of(db, db.meta, meta_key::applied(group));
   if (!value) return value.error();
-  if (!*value) return log_index{0};
-  auto read = unseal(**value);
-  if (!read || read->size() != sizeof(log_index))
+  if (!*value) return applied_mark{};
+  auto read = decode_applied_mark(**value);
+  if (!read)
     return parts_->counted(damaged(group, "how far the log is applied"));
-  return load<log_index>(read->data());
+  return read;
 }
 
 } // namespace troupe

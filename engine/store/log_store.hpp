@@ -18,7 +18,7 @@ namespace troupe {
 
 struct append {
   group_id group{};
-  encoded_entry entry; // empty: erased already where it comes from
+  encoded_entry entry; // empty: no entry gets this index
 };
 
 struct state_write {
@@ -37,9 +37,11 @@ struct commit_request {
   /// Before the appends: the log ends in front of each of these, and the next
   /// append gets its index. Behind them no entry was erased.
   std::vector<log_place> truncations;
+  /// After the erases: all there is of these groups goes, and their logs begin
+  /// anew. Not together with appends to them.
+  std::vector<group_id> drops;
   std::vector<std::pair<group_id, replica_mark>> marks;
-  /// Up to where the effects of a group's entries are done; rises.
-  std::vector<log_place> applied;
+  std::vector<std::pair<group_id, applied_mark>> applied;
 
   /// Whether it must have reached the disk before `commit` returns.
   bool sync = true;
@@ -118,7 +120,7 @@ public:
 
   /// Returns nothing where the group was never replicated.
   result<std::optional<replica_mark>> mark(group_id group) const;
-  result<log_index> applied(group_id group) const;
+  result<applied_mark> applied(group_id group) const;
 
   result<std::optional<std::string>> state(
     group_id group,

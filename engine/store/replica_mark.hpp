@@ -22,7 +22,18 @@ struct replica_mark {
   bool operator==(const replica_mark&) const = default;
 };
 
+/// How far a group's entries took effect, and what of that is left to do.
+struct applied_mark {
+  log_index index = 0; // the effects of entries up to here are done
+  /// But for these, which are still to be erased: first index and count of
+  /// each run, rising. Other replicas may need them for a while.
+  std::vector<std::pair<log_index, std::uint64_t>> to_erase;
+  bool operator==(const applied_mark&) const = default;
+};
+
 std::string encode(const replica_mark& mark);
+std::string encode(const applied_mark& mark);
+result<applied_mark> decode_applied_mark(std::string_view value);
 
 /// Fails with `corrupt`.
 result<replica_mark> decode_replica_mark(std::string_view value);

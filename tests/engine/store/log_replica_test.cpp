@@ -112,14 +112,15 @@ TEST_CASE("log_replica: what another replica sent is the same here") {
 TEST_CASE("log_replica: marks outlive the process") {
   auto one = replica{};
   CHECK(one.store->mark(group).value() == std::nullopt);
-  CHECK(one.store->applied(group).value() == 0);
+  CHECK(one.store->applied(group).value() == applied_mark{});
   auto mark = replica_mark{7, 100, 3, {{101, 4}, {140, 7}}, true};
   auto request = commit_request{};
   request.marks.emplace_back(group, mark);
-  request.applied.push_back({group, 99});
+  auto applied = applied_mark{99, {{40, 2}, {77, 1}}};
+  request.applied.emplace_back(group, applied);
   one.commit(request);
   one.open();
   CHECK(one.store->mark(group).value() == mark);
-  CHECK(one.store->applied(group).value() == 99);
+  CHECK(one.store->applied(group).value() == applied);
   CHECK(one.store->mark(group_id{6}).value() == std::nullopt);
 }

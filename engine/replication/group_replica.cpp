@@ -1,0 +1,379 @@
+#include "engine/replication/group_replica.hpp"
+
+#include "engine/base/bytes.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+using namespace cluster;
+
+namespace {
+
+epoch_runs to_runs(const replica_mark& mark, log_index last) {
+  auto made = epoch_runs{log_mark{mark.base_epoch, mark.base}};
+  for (std::size_t i = 0; i < mark.runs.size(); ++i) {
+    auto [first, epoch] = mark.runs[i];
+    auto is_last = i + 1 == mark.runs.size();
+    auto end = is_last ? last + 1 : std::min(mark.runs[i + 1].first, last + 1);
+    if (end > first) made.append(epoch, end - first);
+  }
+  return made;
+}
+
+/// What a node had before it was in a cluster is of one epoch, and all of it
+/// has taken effect.
+replica_mark mark_of_single_node(log_index last) {
+  auto made = replica_mark{};
+  if (last > 0) made.runs.emplace_back(1, single_node_epoch);
+  made.epoch = last > 0 ? single_node_epoch : 0;
+  made.was_stopped_cleanly = true;
+  return made;
+}
+
+std::string_view view(const log_store::raw_entry& x) { return x; }
+
+commit_request no_commit() {
+  auto made = commit_request{};
+  made.sync = false;
+  return made;
+}
+
+} // namespace
+
+result<group_replica> group_replica::open(
+  const options& with, const log_store& store, local_time now) {
+  auto stored = store.mark(with.group);
+  if (!stored) return stored.error();
+  auto applied = store.applied(with.group);
+  if (!applied) return applied.error();
+  auto last = store.last_index(with.group);
+  auto mark = stored->value_or(mark_of_single_node(last));
+  auto kept = kept_log{};
+  kept.epoch = mark.epoch;
+  kept.runs = to_runs(mark, last);
+  kept.was_stopped_cleanly = mark.was_stopped_cleanly;
+  if (!*stored) applied->index = last;
+  return group_replica{with, kept, std::move(*applied), now};
+}
+
+group_replica::group_replica(
+  const options& with,
+  const kept_log& kept,
+  applied_mark applied,
+  local_time now)
+  : options_{with},
+    machine_{with.machine, kept, now},
+    tail_{with.tail_bytes},
+    stored_{kept.runs.last()},
+    committed_{applied.index},
+    applied_{applied.index},
+    marked_{applied.index},
+    ended_{applied.index},
+    to_erase_{applied.to_erase} {
+  tail_.reset(kept.runs.last());
+  job_.sync = has_job_ = has_new_mark_ =
+    true; // from now on a stop is not a clean one
+  close_job();
+}
+
+// -- events
+
+refusal group_replica::append(
+  std::vector<encoded_entry> entries, std::uint64_t number, local_time now) {
+  for (const auto& x : entries)
+    if (epoch_of(x.head) != machine_.epoch()) return refusal::not_leader;
+  auto count = static_cast<std::uint32_t>(entries.size());
+  auto answer = machine_.on_append(count, now);
+  if (answer.why != refusal::none) return answer.why;
+  for (auto& x : entries) add(std::move(x), answer.branch);
+  tickets_.push_back({number, answer.first, answer.first + count - 1});
+  obey(now);
+  return refusal::none;
+}
+
+void group_replica::on_message(
+  member_id from, const replica_message& what, local_time now) {
+  if (auto* x = std::get_if<full_append>(&what)) take(from, *x, now);
+  if (auto* x = std::get_if<ack>(&what)) machine_.on_message(from, *x, now);
+  if (auto* x = std::get_if<reject>(&what)) machine_.on_message(from, *x, now);
+  if (auto* x = std::get_if<release>(&what)) machine_.on_message(from, *x, now);
+  if (auto* x = std::get_if<log_sums>(&what)) compare(*x);
+  obey(now);
+}
+
+/// Entries that are not what the message says would end as another log.
+void group_replica::take(
+  member_id from, const full_append& what, local_time now) {
+  auto is_sound = [&](std::string_view raw) {
+    return epoch_of(raw) == what.head.entries_epoch && unseal(raw);
+  };
+  if (
+    what.entries.size() != what.head.count
+    || !std::ranges::all_of(what.entries, is_sound))
+    return;
+  incoming_ = &what;
+  machine_.on_message(from, what.head, now);
+  obey(now);
+  incoming_ = nullptr;
+}
+
+void group_replica::on_written(std::uint64_t number, local_time now) {
+  while (!writing_.empty() && writing_.front().first <= number) {
+    auto done = std::move(writing_.front().second);
+    writing_.pop_front();
+    stored_ = std::max(stored_, done.stored);
+    if (done.is_dropped) machine_.on_dropped(now);
+    if (done.epoch) machine_.on_epoch_persisted(*done.epoch, now);
+    if (done.synced)
+      machine_.on_synced(done.synced->first, done.synced->second, now);
+    if (done.applied > 0) end_tickets(done.applied);
+  }
+  obey(now);
+}
+
+// -- the machine's actions
+
+void group_replica::obey(local_time now) {
+  machine_.take_actions(actions_);
+  for (const auto& x : actions_)
+    std::visit([this](const auto& what) { carry_out(what); }, x);
+  close_job();
+  apply_on();
+  if (applied_ < offered_ + options_.trim_every) return;
+  offered_ = applied_;
+  machine_.on_trimmable(applied_, now);
+  obey(now);
+}
+
+void group_replica::carry_out(const send_append& what) {
+  auto entries = std::vector<std::string_view>{};
+  auto whole = std::vector<std::string>{}; // heads and bodies put together
+  whole.reserve(what.what.count);
+  auto first = what.what.previous.index + 1;
+  for (std::uint32_t i = 0; i < what.what.count; ++i) {
+    auto* entry = tail_.find(first + i);
+    if (!entry) {
+      auto last = std::min(first + what.what.count, tail_.first()) - 1;
+      return read({first, last, sending{what.to, what.what}});
+    }
+    if (!entry->body) {
+      entries.push_back(entry->head);
+      continue;
+    }
+    auto& made = whole.emplace_back();
+    made.reserve(entry->size());
+    made.append(entry->head).append(entry->body->bytes());
+    entries.push_back(made);
+  }
+  send(what.to, full_append{what.what, std::move(entries)});
+}
+
+void group_replica::carry_out(const send_ack& what) {
+  send(what.to, what.what);
+}
+
+void group_replica::carry_out(const send_reject& what) {
+  send(what.to, what.what);
+}
+
+void group_replica::carry_out(const send_release& what) {
+  send(what.to, what.what);
+}
+
+void group_replica::carry_out(const persist_epoch& what) {
+  told_.epoch = what.epoch;
+  has_job_ = has_new_mark_ = job_.sync = true;
+}
+
+void group_replica::carry_out(const truncate& what) {
+  if (!job_.appends.empty()) close_job();
+  job_.truncations.push_back({options_.group, what.first});
+  tail_.truncate(what.first);
+  stored_ = std::min(stored_, what.first - 1);
+  for (auto& [number, x] : writing_)
+    x.stored = std::min(x.stored, what.first - 1);
+  has_job_ = has_new_mark_ = job_.sync = true;
+}
+
+void group_replica::carry_out(const write_entries& what) {
+  auto before = incoming_->head.previous.index + 1;
+  for (auto i = what.first; i <= what.last; ++i)
+    add({std::string{incoming_->entries[i - before]}, nullptr}, what.branch);
+}
+
+void group_replica::carry_out(const append_noop& what) {
+  add(encode_noop(what.at.epoch), what.branch);
+}
+
+void group_replica::carry_out(const commit& what) { committed_ = what.up_to; }
+
+void group_replica::carry_out(const trim&) {
+  has_job_ = has_new_mark_ = true;
+  erase_trimmed();
+}
+
+/// The record has no place for this member: all it has of the group goes.
+void group_replica::carry_out(const drop_log&) {
+  if (has_job_) close_job();
+  job_.drops.push_back(options_.group);
+  told_.is_dropped = has_job_ = job_.sync = true;
+  tail_.reset(0);
+  reading_.clear();
+  is_reading_to_apply_ = false;
+  effects_ = {};
+  to_erase_.clear();
+  stored_ = committed_ = applied_ = marked_ = offered_ = ended_ = 0;
+  for (auto& [number, x] : writing_) x.stored = x.applied = 0;
+}
+
+void group_replica::carry_out(const became& what) {
+  if (!is_leader(what.role)) lose_tickets();
+  out_.others.push_back(what);
+}
+
+// -- writing
+
+void group_replica::add(encoded_entry entry, std::uint64_t branch) {
+  // A follower keeps runs by what it is told; so does the mark.
+  auto last = tail_.end();
+  const auto& runs = machine_.log().runs();
+  has_new_mark_ |= !runs.empty() && runs.back().first >= last;
+  job_.appends.push_back({options_.group, entry});
+  tail_.add(std::move(entry));
+  told_.synced = {branch, last};
+  told_.stored = last;
+  has_job_ = job_.sync = true;
+}
+
+/// Hands over what was put together, as one commit.
+void group_replica::close_job() {
+  if (!has_job_) return;
+  if (has_new_mark_) job_.marks.emplace_back(options_.group, mark());
+  out_.writes.push_back({++jobs_, std::exchange(job_, no_commit())});
+  writing_.emplace_back(jobs_, std::exchange(told_, {}));
+  has_job_ = has_new_mark_ = false;
+}
+
+replica_mark group_replica::mark() const {
+  const auto& log = machine_.log();
+  auto made = replica_mark{};
+  made.epoch = machine_.epoch();
+  made.base = log.base().index;
+  made.base_epoch = log.base().epoch;
+  for (const auto& x : log.runs()) made.runs.emplace_back(x.first, x.epoch);
+  return made;
+}
+
+void group_replica::stop() {
+  auto made = commit_request{};
+  made.marks.emplace_back(options_.group, mark());
+  made.marks.back().second.was_stopped_cleanly = true;
+  made.applied.emplace_back(options_.group, applied_so_far());
+  out_.writes.push_back({++jobs_, std::move(made)});
+}
+
+// -- messages and reads
+
+void group_replica::send(member_id to, replica_message what) {
+  out_.messages.emplace_back(
+    to, encode(group_message{options_.group, std::move(what)}));
+}
+
+void group_replica::read(reading what) {
+  out_.reads.push_back({++reads_, what.from, what.last});
+  reading_.emplace(reads_, std::move(what));
+}
+
+void group_replica::carry_out(const compare_logs& what) {
+  read({what.first, what.last, summing{what.with, machine_.epoch()}});
+}
+
+void group_replica::on_read(
+  std::uint64_t number,
+  const std::vector<log_store::raw_entry>& entries,
+  local_time now) {
+  auto found = reading_.extract(number);
+  if (!found || entries.empty()) return;
+  auto& what = found.mapped();
+  std::visit([&](auto& why) { finish(what, why, entries, now); }, what.why);
+  obey(now);
+}
+
+/// Sends what was read, if it is still this leader's own log, and goes on.
+void group_replica::finish(
+  const reading& what,
+  sending& why,
+  const std::vector<log_store::raw_entry>& entries,
+  local_time) {
+  auto is_ours =
+    is_leader(machine_.role()) && machine_.epoch() == why.what.epoch;
+  auto is_erased = [](const auto& x) { return x.empty(); };
+  // What is erased meanwhile comes with a checkpoint.
+  if (!is_ours || std::ranges::any_of(entries, is_erased)) return;
+  auto count = static_cast<std::uint32_t>(entries.size());
+  auto part = full_append{why.what, {}};
+  part.head.count = count;
+  std::ranges::transform(entries, std::back_inserter(part.entries), view);
+  send(why.to, std::move(part));
+  auto last = what.from + count - 1;
+  if (count >= why.what.count || last < machine_.log().base().index) return;
+  auto rest = why.what;
+  rest.previous = machine_.log().mark(last);
+  rest.count -= count;
+  carry_out(send_append{why.to, rest});
+}
+
+// -- comparing after an unclean stop
+
+namespace {
+
+std::string sums_of(const std::vector<log_store::raw_entry>& entries) {
+  auto sums = std::string{};
+  for (const auto& x : entries)
+    put(sums, x.empty() ? 0 : load<std::uint32_t>(x.data()));
+  return sums;
+}
+
+} // namespace
+
+void group_replica::finish(
+  const reading& what,
+  summing& why,
+  const std::vector<log_store::raw_entry>& entries,
+  local_time) {
+  auto sums = sums_of(entries);
+  send(why.to, log_sums{why.epoch, what.from, sums});
+  auto next = what.from + entries.size();
+  if (next <= what.last) read({next, what.last, why});
+}
+
+void group_replica::compare(const log_sums& what) {
+  auto count = what.sums.size() / sizeof(std::uint32_t);
+  auto last = what.first + count - 1;
+  if (count == 0 || last > machine_.log().last()) return;
+  read({what.first, last, comparing{what.epoch, std::string{what.sums}}});
+}
+
+void group_replica::finish(
+  const reading& what,
+  comparing& why,
+  const std::vector<log_store::raw_entry>& entries,
+  local_time now) {
+  auto ours = sums_of(entries);
+  auto is_equal = true;
+  for (std::size_t i = 0; i < ours.size(); i += sizeof(std::uint32_t)) {
+    auto a = load<std::uint32_t>(ours.data() + i);
+    auto b = load<std::uint32_t>(why.sums.data() + i);
+    is_equal = is_equal && (a == b || a == 0 || b == 0);
+  }
+  auto next = what.from + entries.size();
+  if (is_equal && next <= what.last) {
+    why.sums.erase(0, ours.size());
+    read({next, what.last, why});
+    return;
+  }
+  machine_.on_compared(why.epoch, is_equal, now);
+}
+
+} // namespace troupe
