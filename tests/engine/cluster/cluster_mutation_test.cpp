@@ -24,8 +24,8 @@ search(const replica_rules& rules, const play_faults& faults, int most) {
   return {};
 }
 
-play_options three_members(
-  const replica_rules& rules = {}, const play_faults& faults = {}) {
+play_options
+three_members(const replica_rules& rules = {}, const play_faults& faults = {}) {
   auto made = play_options{};
   made.machine = quick_options();
   made.machine.rules = rules;
@@ -85,8 +85,8 @@ std::string revenant(const replica_rules& rules) {
 }
 
 /// Another member is elected while the leader's lease runs on.
-std::string wrong_suspicion(
-  const replica_rules& rules, std::optional<release> late = {}) {
+std::string
+wrong_suspicion(const replica_rules& rules, std::optional<release> late = {}) {
   auto play = cluster_play{three_members(rules), 1};
   play.elect(play.id(0), false);
   play.watch(0); // epoch 2
