@@ -202,6 +202,7 @@ public:
   /// Lets everything that is under way happen, in order, with time passing.
   void settle(int rounds = 200) {
     for (int n = 0; n < rounds; ++n) {
+      if (std::exchange(wants_leader_, false)) elect();
       tick(50ms);
       for (std::size_t i = 0; i < members.size(); ++i) {
         watch(i);
@@ -247,6 +248,7 @@ private:
   void carry_out(std::size_t i, const replica_action& what) {
     if (auto* x = std::get_if<abort_process>(&what)) FAIL(x->why);
     if (std::get_if<read_record>(&what)) watch(i);
+    if (std::get_if<ask_for_leader>(&what)) wants_leader_ = true;
     auto* swap = std::get_if<compare_and_swap>(&what);
     if (!swap) return;
     auto is_ok = swap->expected == revision;
@@ -268,6 +270,7 @@ private:
   std::size_t tail_bytes_;
   log_index trim_every_;
   std::uint64_t tickets_ = 0;
+  bool wants_leader_ = false;
 };
 
 } // namespace troupe::test
