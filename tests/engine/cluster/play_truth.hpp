@@ -24,8 +24,7 @@ public:
 
   /// I1, I2, I6, I7: notes that `by` says an entry is committed.
   void commit(
-    log_index index, const play_entry& entry, epoch_number by,
-    bool is_leader) {
+    log_index index, const play_entry& entry, epoch_number by, bool is_leader) {
     if (index > entries_.size() + 1) return fail("a commit leaves a gap");
     if (index <= entries_.size()) {
       if (entries_[index - 1].entry != entry)
@@ -73,8 +72,7 @@ private:
 
   void count(const play_entry& entry) {
     ++confirmed_;
-    if (refused_.contains(entry.value))
-      fail("a refused message is in the log");
+    if (refused_.contains(entry.value)) fail("a refused message is in the log");
     auto& last = sequences_[{entry.publisher, entry.mark.epoch}];
     if (entry.mark.sequence != ++last)
       fail("a publisher's message is missing or there twice");
