@@ -32,7 +32,8 @@ public:
   /// Makes a client. Several may have one name: they are cut together.
   std::unique_ptr<coordinator> client(const std::string& name);
 
-  /// Lets everything happen that is due, in its order.
+  /// Lets everything happen that is due, in its order. Begin with one: time
+  /// starts at zero.
   void tick(time_point now);
 
   /// Lets nothing through to the clients of a name or from them. After a

@@ -123,7 +123,7 @@ class asking {
 public:
   explicit asking(coordinator_drive& drive) : asking{drive, drive.client()} {}
   asking(coordinator_drive& drive, std::unique_ptr<coordinator> with)
-    : drive_{drive}, with_{std::move(with)} {}
+    : drive_{&drive}, with_{std::move(with)} {}
 
   coordinator& with() { return *with_; }
 
@@ -168,7 +168,7 @@ public:
   watch(const std::string& prefix, revision after) {
     auto seen = std::make_shared<seen_changes>();
     seen->watch = with_->watch(
-      prefix, after, [&drive = drive_, to = seen.get()](watch_notice x) {
+      prefix, after, [&drive = *drive_, to = seen.get()](watch_notice x) {
         drive.locked([&] {
           for (auto& change : x.changes)
             to->changes.push_back(std::move(change));
@@ -193,21 +193,21 @@ public:
   }
 
   bool until(const std::function<bool()>& is_true) {
-    return drive_.until(is_true);
+    return drive_->until(is_true);
   }
 
 private:
   template <class Answer, class Ask>
   Answer wait(Ask ask) {
     auto answers = std::make_shared<std::vector<Answer>>();
-    ask([&drive = drive_, answers](Answer x) {
+    ask([&drive = *drive_, answers](Answer x) {
       drive.locked([&] { answers->push_back(std::move(x)); });
     });
-    REQUIRE(drive_.until([&] { return !answers->empty(); }));
+    REQUIRE(drive_->until([&] { return !answers->empty(); }));
     return std::move(answers->front());
   }
 
-  coordinator_drive& drive_;
+  coordinator_drive* drive_;
   std::unique_ptr<coordinator> with_;
 };
 
