@@ -1,6 +1,5 @@
-#include "engine/amqp/exchange_routing.hpp"
-
 #include "engine/amqp/broker.hpp"
+#include "engine/amqp/exchange_routing.hpp"
 #include "engine/delivery/dead_letter.hpp"
 #include "engine/message/properties.hpp"
 #include "engine/routing/topology.hpp"
