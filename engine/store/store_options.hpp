@@ -8,7 +8,7 @@ namespace troupe {
 struct store_options {
   std::filesystem::path folder;
   /// What is kept in memory of each of at most two runs of the newest writes.
-  std::uint64_t write_buffer_bytes = 64 * 1024 * 1024;
+  std::uint64_t write_buffer_bytes = 16 * 1024 * 1024;
   std::uint64_t cache_bytes = 32 * 1024 * 1024; // of what was read
   /// Below the larger of these the store says that space is low: bytes, and
   /// a share (0 to 1) of the whole disk.
