@@ -158,6 +158,14 @@ public:
     return txn(what);
   }
 
+  /// Puts, again and again while nobody knows whether it was done.
+  bool put_at_last(const std::string& key, const std::string& value) {
+    auto outcome = txn_outcome::unknown;
+    for (auto i = 0; i < 20 && outcome == txn_outcome::unknown; ++i)
+      outcome = put(key, value).outcome;
+    return outcome == txn_outcome::done;
+  }
+
   txn_answer erase(const std::string& key) {
     auto what = txn_request{};
     what.erases.push_back(key);

@@ -119,6 +119,8 @@ private:
     made.client = {"127.0.0.1", port};
     made.members = members;
     made.token = "troupe-test";
+    made.heartbeat = duration{60};
+    made.election = duration{600};
     return made;
   }
 };
