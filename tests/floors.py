@@ -16,15 +16,15 @@ FLOORS = [
      "engine/link"],
     ["engine/store", "engine/source", "engine/handlers", "engine/amqp",
      "engine/net", "config"],
-    ["engine/coordinator", "engine/replication"],
+    ["engine/coordinator", "engine/peers", "engine/replication"],
     ["actors"],
     ["actors/edge"],
     ["actors/node"],
 ]
 HOMES = {  # who may see which library
     "caf": ["actors"],
-    "boost/asio": ["engine/net", "engine/coordinator", "actors/edge",
-                   "actors/node"],
+    "boost/asio": ["engine/net", "engine/coordinator", "engine/peers",
+                   "actors/edge", "actors/node"],
     "boost/beast": ["engine/net", "engine/coordinator"],
     "openssl": ["engine/access", "engine/net"],
     "rocksdb": ["engine/store"],

@@ -65,6 +65,15 @@ find_fault(const member_identity& other, const admission& with) {
       return quoted(other.member) + " runs on a copy of the folder of "
              + quoted(member) + "; start it with an empty data_dir";
   }
+  auto known = with.stores.find(other.member);
+  if (!with.stores.empty() && known == with.stores.end())
+    return quoted(other.member)
+           + " is not registered as a member yet; if it "
+             "does not come by itself, see `troupe cluster status`";
+  if (known != with.stores.end() && known->second != other.store_id)
+    return quoted(other.member)
+           + " is registered with another folder; if it "
+             "does not come by itself, see `troupe cluster status`";
   return {};
 }
 

@@ -49,8 +49,8 @@ result<link_welcome> decode_welcome(std::string_view payload);
 /// What a member knows when another one greets it.
 struct admission {
   member_identity self;
-  /// The store of each member as it is registered; one that is not registered
-  /// may come from any store but those of others.
+  /// The store of each member as it is registered; where there are any, others
+  /// are not let in.
   std::map<std::string, std::string> stores;
   /// The common name of the certificate that the other end showed; none where
   /// the link is not encrypted.

@@ -2,6 +2,8 @@
 
 #include "engine/base/bytes.hpp"
 
+#include <algorithm>
+
 namespace troupe {
 
 void link_receiver::on_bytes(std::string_view bytes, time_point now) {
@@ -69,11 +71,16 @@ void link_receiver::add(const link_frame& frame) {
   credit_ -= static_cast<std::int64_t>(size);
   message_.append(frame.payload);
   is_in_message_ = frame.kind == frame_kind::part;
-  if (!is_in_message_) out_.messages.push_back(std::exchange(message_, {}));
+  if (is_in_message_) return;
+  held_ += message_.size();
+  out_.messages.push_back(std::exchange(message_, {}));
 }
 
 void link_receiver::on_handled(std::size_t bytes) {
-  handled_ += bytes;
+  // What was of an earlier connection is nothing to this one.
+  auto counts = std::min<std::uint64_t>(bytes, held_);
+  held_ -= counts;
+  handled_ += counts;
   if (is_over_ || handled_ < options_.window / 4) return;
   auto payload = std::string{};
   put(payload, handled_);

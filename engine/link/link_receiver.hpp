@@ -60,6 +60,7 @@ private:
   time_point heard_;
   time_point written_;
   std::int64_t credit_ = 0;   // bytes the other end still has
+  std::uint64_t held_ = 0;    // bytes handed out and not handled
   std::uint64_t handled_ = 0; // bytes not yet told as credit
   std::string message_;       // its parts so far
   bool is_in_message_ = false;

@@ -58,6 +58,9 @@ TEST_CASE("link: who sends waits for those who do not handle") {
   play.receiver->on_handled(100);
   play.settle();
   CHECK(play.arrived.size() == 20);
+  play.receiver->on_handled(1'000'000); // of an earlier connection, say
+  play.settle();
+  CHECK(play.arrived.size() == 30);
 }
 
 TEST_CASE("link: who sends more than it may is cut off") {
@@ -172,6 +175,16 @@ TEST_CASE("link: both ends hear why a member is not let in") {
     play.takes.terms.stores = {{"a", "store-of-a"}, {"c", "store-of-c"}};
     says = "'a' runs on a copy of the folder of 'c'; start it with an empty "
            "data_dir";
+  }
+  SECTION("nobody who is registered") {
+    play.takes.terms.stores = {{"c", "store-of-c"}};
+    says = "'a' is not registered as a member yet; if it does not come by "
+           "itself, see `troupe cluster status`";
+  }
+  SECTION("another folder than is registered") {
+    play.takes.terms.stores = {{"a", "the-store-before"}};
+    says = "'a' is registered with another folder; if it does not come by "
+           "itself, see `troupe cluster status`";
   }
   SECTION("another's certificate") {
     play.takes.terms.certificate = "c";
