@@ -23,7 +23,8 @@ fi
 
 # What the targets link, instrumented. Not what waits on sockets: that parses
 # nothing, and clang 14 cannot compile its coroutines for this.
-libraries=(config engine_amqp engine_cluster engine_handlers engine_link engine_source)
+libraries=(config engine_amqp engine_cluster engine_handlers engine_link
+  engine_source)
 cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ \
   -DCMAKE_BUILD_TYPE=Release -DTROUPE_ACTORS=OFF -DTROUPE_TESTS=OFF \
   -DTROUPE_SANITIZE="fuzzer-no-link,$checks" >/dev/null
