@@ -49,6 +49,7 @@ void local_coordinator::worker::join() {
   // They may hold this worker.
   std::exchange(jobs_, {}).clear();
   std::exchange(answers_, {}).clear();
+  store_.reset(); // though sessions may be held on
 }
 
 // -- from any thread
@@ -79,7 +80,7 @@ void local_coordinator::worker::close() {
   {
     auto lock = std::scoped_lock{mutex_};
     if (std::exchange(is_closed_, true)) return;
-    jobs_.push_back({[this] { watches_.clear(); }, {}});
+    jobs_.push_back({[this] { end_all(); }, {}});
   }
   wake_.notify_one();
 }
@@ -111,17 +112,23 @@ void local_coordinator::worker::watch(const watch_ptr& what) {
 void local_coordinator::worker::open_session(
   const std::shared_ptr<worker>& self,
   std::function<void(result<std::unique_ptr<session>>)> done) {
-  if (sessions_ >= coordinator_limits::most_sessions)
+  if (sessions_.size() >= coordinator_limits::most_sessions)
     return done(error{errc::refused, "too many sessions; let go of some"});
-  ++sessions_;
-  done(std::unique_ptr<session>{
-    std::make_unique<local_session>(self, space_.open_session())});
+  auto id = space_.open_session();
+  sessions_.insert(id);
+  done(std::unique_ptr<session>{std::make_unique<local_session>(self, id)});
 }
 
 void local_coordinator::worker::end_session(session_id which) {
-  --sessions_;
+  sessions_.erase(which);
   if (broken_.code != errc::none) return;
   for (auto& key : space_.end_session(which)) touched_.insert(std::move(key));
+}
+
+void local_coordinator::worker::end_all() {
+  watches_.clear();
+  auto all = sessions_;
+  for (auto which : all) end_session(which);
 }
 
 void local_coordinator::worker::note(const txn_request& what) {

@@ -58,6 +58,7 @@ public:
     const std::shared_ptr<worker>& self,
     std::function<void(result<std::unique_ptr<session>>)> done);
   void end_session(session_id which);
+  void end_all();
   void forget(const watch_ptr& what) { watches_.erase(what); }
   const key_space& space() const { return space_; }
 
@@ -76,7 +77,7 @@ private:
   std::set<std::string> touched_; // keys to be stored
   std::vector<std::function<void(const error&)>> answers_;
   std::set<watch_ptr> watches_;
-  std::size_t sessions_ = 0;
+  std::set<session_id> sessions_;
   error broken_; // why the disk refused
 
   // -- everybody's

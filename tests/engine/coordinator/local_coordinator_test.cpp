@@ -97,6 +97,46 @@ TEST_CASE(
   CHECK_THAT(opened.error().detail, Catch::Contains("t/a"));
 }
 
+TEST_CASE("local_coordinator: it is stored as these bytes") {
+  auto folder = temp_folder{};
+  auto eight = [](char first) { return first + std::string(7, '\0'); };
+  {
+    auto options = store_options{};
+    options.folder = folder.path();
+    auto store = log_store::open(options).value();
+    auto what = commit_request{};
+    auto value = eight(5) + eight(0) + "one";
+    what.changes.push_back({group_id{0}, {"coordinator", "key", "t/a", value}});
+    what.changes.push_back(
+      {group_id{0}, {"coordinator", "revision", "", eight(7)}});
+    store->commit(what).value();
+  }
+  auto drive = local_drive{};
+  auto client = asking{drive, local_coordinator::open(folder.path()).value()};
+  CHECK((client.read("") == kept_range{7, {{"t/a", "one", 5}}}));
+  client.put("t/a", "two");
+  { auto gone = std::move(client); }
+  auto options = store_options{};
+  options.folder = folder.path();
+  auto store = log_store::open(options).value();
+  CHECK(
+    store->state(group_id{0}, "coordinator", "key", "t/a").value()
+    == eight(8) + eight(0) + "two");
+  CHECK(
+    store->state(group_id{0}, "coordinator", "revision", "").value()
+    == eight(8));
+}
+
+TEST_CASE("local_coordinator: close ends sessions") {
+  auto x = local{};
+  auto held = x.client.open_session(2s).value();
+  x.client.txn({{}, {{"t/a", "1"}}, {}, held->id()});
+  x.client.with().close();
+  CHECK(!x.client.range("")); // answered after that
+  x.open_again();
+  CHECK(x.client.read("") == kept_range{3, {}});
+}
+
 TEST_CASE("local_coordinator: callbacks may call again") {
   auto x = local{};
   auto ended = std::promise<txn_answer>{};
