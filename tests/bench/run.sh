@@ -20,7 +20,7 @@ export TROUPE_BENCH_DIR=${TROUPE_BENCH_DIR:-$build}
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
 printf 'what\tvalue\tunit\tbeside\tlimit\tshare\taim\n' >"$rows"
-for name in limits queue_machine store records pipeline latency; do
+for name in limits queue_machine store records pipeline latency replication; do
   echo "measuring $name ..." >&2
   "$build/tests/bench/bench_$name" "$repetitions" >>"$rows"
 done
