@@ -16,10 +16,12 @@ namespace {
 using std::filesystem::path;
 
 constexpr std::uint32_t known_format = 1;
-constexpr auto known_families = std::array{
-  std::string_view{"default"}, std::string_view{"log"},
-  std::string_view{"state"}, std::string_view{"topology"},
-  std::string_view{"meta"}};
+constexpr auto known_families =
+  std::array{std::string_view{"default"}, std::string_view{"log"},
+             std::string_view{"state"},   std::string_view{"topology"},
+             std::string_view{"meta"},    std::string_view{"pieces"}};
+// Added later: a store may lack it until it is opened for writing.
+constexpr auto added_family = std::string_view{"pieces"};
 
 std::string quoted(const store_options& options) {
   return "the store in '" + options.folder.string() + "'";
@@ -138,6 +140,7 @@ void name_families(database& in) {
     if (name == "state") in.state = family;
     if (name == "topology") in.topology = family;
     if (name == "meta") in.meta = family;
+    if (name == added_family) in.pieces = family;
   }
 }
 
@@ -207,7 +210,7 @@ result<std::unique_ptr<database>> database::open(const store_options& options) {
   auto status = open_families(*opened, options, *names);
   if (!status.ok()) return cannot_open(options, status);
   name_families(*opened);
-  if (names->size() != known_families.size())
+  if (opened->families.size() < known_families.size() - !opened->pieces)
     return damaged(options, "a column family is missing");
   if (auto known = check_format(*opened, options); !known) return known.error();
   return opened;
@@ -216,9 +219,12 @@ result<std::unique_ptr<database>> database::open(const store_options& options) {
 result<std::optional<std::string>> value_of(
   const database& in,
   rocksdb::ColumnFamilyHandle* family,
-  const rocksdb::Slice& key) {
+  const rocksdb::Slice& key,
+  const rocksdb::Snapshot* as_of) {
   auto value = std::string{};
-  auto status = in.db->Get(rocksdb::ReadOptions{}, family, key, &value);
+  auto options = rocksdb::ReadOptions{};
+  options.snapshot = as_of;
+  auto status = in.db->Get(options, family, key, &value);
   if (status.IsNotFound()) return std::optional<std::string>{};
   if (!status.ok())
     return to_error(status, "cannot read from '" + family->GetName() + "'");

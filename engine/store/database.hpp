@@ -33,13 +33,17 @@ struct database {
   rocksdb::ColumnFamilyHandle* state = nullptr;
   rocksdb::ColumnFamilyHandle* topology = nullptr;
   rocksdb::ColumnFamilyHandle* meta = nullptr;
+  /// Null where an older store is opened to be read only.
+  rocksdb::ColumnFamilyHandle* pieces = nullptr;
 };
 
-/// Returns the value under a key, nothing where there is none.
+/// Returns the value under a key, now or in a snapshot, nothing where there is
+/// none.
 result<std::optional<std::string>> value_of(
   const database& in,
   rocksdb::ColumnFamilyHandle* family,
-  const rocksdb::Slice& key);
+  const rocksdb::Slice& key,
+  const rocksdb::Snapshot* as_of = nullptr);
 
 /// Says what went wrong with a disk or a database, and what to do. `what` is
 /// the sentence's beginning: "cannot read group 3".

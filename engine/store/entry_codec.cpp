@@ -199,6 +199,12 @@ result<queue_record> decode_queue_record(std::string_view value) {
 
 std::string encode(const replica_mark& mark) { return encode_fields(mark); }
 
+std::string encode(const kept_checkpoint& kept) { return encode_fields(kept); }
+
+result<kept_checkpoint> decode_kept_checkpoint(std::string_view value) {
+  return decode_fields<kept_checkpoint>(value);
+}
+
 std::string encode(const applied_mark& mark) { return encode_fields(mark); }
 
 result<applied_mark> decode_applied_mark(std::string_view value) {

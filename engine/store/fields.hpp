@@ -90,6 +90,12 @@ void fields(Visitor& visit, T& x) {
   visit(x.index, x.to_erase);
 }
 
+template <class Visitor, same_but_const<kept_checkpoint> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.epoch, x.index, x.view, x.next, x.is_whole);
+  visit(x.stage, x.erased_to, x.put_to, x.last_put);
+}
+
 template <class Visitor, same_but_const<replica_mark> T>
 void fields(Visitor& visit, T& x) {
   visit(x.epoch, x.base, x.base_epoch, x.runs, x.was_stopped_cleanly);

@@ -21,6 +21,7 @@ constexpr std::size_t record_bytes = 32;
 
 std::size_t size_of(const commit_request& request) {
   auto bytes = request.erases.size() * record_bytes;
+  for (const auto& x : request.pieces) bytes += x.size() + record_bytes;
   for (const auto& x : request.appends) bytes += x.entry.size() + record_bytes;
   for (const auto& [group, x] : request.changes)
     bytes += x.handler.size() + x.scope.size() + x.name.size()
@@ -91,6 +92,7 @@ put_drop(rocksdb::WriteBatch& to, const database& in, group_id group) {
       [&](const rocksdb::Slice& key) { return to.Delete(in.state, key); });
   if (status.ok()) status = to.Delete(in.meta, meta_key::replica(group));
   if (status.ok()) status = to.Delete(in.meta, meta_key::applied(group));
+  if (status.ok()) status = put_piece_drop(to, in, group);
   return status;
 }
 
@@ -124,6 +126,7 @@ rocksdb::Status fill(
     keep(put_index(to, in, meta_key::last_index(group), last));
   for (const auto& [group, mark] : request.marks)
     keep(to.Put(in.meta, meta_key::replica(group), encode(mark)));
+  for (auto group : request.piece_drops) keep(put_piece_drop(to, in, group));
   for (const auto& [group, mark] : request.applied)
     keep(to.Put(in.meta, meta_key::applied(group), encode(mark)));
   return status;
@@ -148,6 +151,15 @@ result<void> log_store::parts::check(const commit_request& request) {
         errc::bad_input, "the log of group "
                            + std::to_string(static_cast<unsigned>(place.group))
                            + " cannot be cut where it has no entry"};
+  auto is_more = request.appends.size() + request.erases.size()
+                 + request.changes.size() + request.truncations.size()
+                 + request.drops.size() + request.marks.size()
+                 + request.applied.size() + request.pieces.size()
+                 + request.piece_drops.size();
+  if (!request.installs.empty() && is_more > 0)
+    return error{
+      errc::bad_input, "a checkpoint cannot be installed together with "
+                       "anything else; commit it on its own"};
   return {};
 }
 
@@ -181,6 +193,11 @@ log_store::parts::write(rocksdb::WriteBatch& batch, bool is_to_sync) {
 result<std::vector<log_index>>
 log_store::commit(const commit_request& request) {
   if (auto fine = parts_->check(request); !fine) return fine.error();
+  if (!request.installs.empty()) {
+    if (auto done = parts_->install(request.installs); !done)
+      return done.error();
+    return std::vector<log_index>{};
+  }
   auto given = given_indexes{};
   auto cut = cut_logs{};
   for (auto group : request.drops) given[group] = 0;
@@ -200,6 +217,8 @@ log_store::commit(const commit_request& request) {
     return error{
       errc::bad_input,
       "a commit holds something too large to store: " + filled.ToString()};
+  for (const auto& x : request.pieces)
+    if (auto kept = parts_->keep_piece(batch, x); !kept) return kept.error();
   if (batch.Count() == 0) {
     if (auto done = parts_->sync_earlier(request.sync); !done)
       return done.error();

@@ -3,6 +3,7 @@
 #include "engine/store/log_store_parts.hpp"
 
 #include <cstdio>
+#include <unistd.h>
 
 namespace troupe {
 
@@ -27,6 +28,13 @@ result<std::string> stored_id(const database& in) {
     return error{
       errc::corrupt, "the store's id is damaged; restore a copy of the store"};
   return to_hex(*id);
+}
+
+result<void> draw(std::uint64_t& number) {
+  if (::getentropy(&number, sizeof number) == 0) return {};
+  return error{
+    errc::storage_failed, "the system gives no random numbers; see that "
+                          "/dev/urandom is there"};
 }
 
 std::uint64_t bytes_in(const std::filesystem::path& folder) {
@@ -84,12 +92,14 @@ result<std::unique_ptr<log_store>>
 log_store::open(const store_options& options) {
   auto opened = database::open(options);
   if (!opened) return opened.error();
-  auto last = stored_last_indexes(**opened);
-  if (!last) return last.error();
   auto id = stored_id(**opened);
   if (!id) return id.error();
   auto all = std::make_unique<parts>(options);
   all->db = std::move(*opened);
+  if (auto drawn = draw(all->drawn); !drawn) return drawn.error();
+  if (auto done = all->finish_installs(); !done) return done.error();
+  auto last = stored_last_indexes(*all->db);
+  if (!last) return last.error();
   for (std::size_t i = 0; i < last->size(); ++i) {
     all->last_index[i] = (*last)[i];
     all->first_index[i] = 1;

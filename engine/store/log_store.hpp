@@ -1,6 +1,8 @@
 #pragma once
 
+#include "engine/store/checkpoint_piece.hpp"
 #include "engine/store/entry_codec.hpp"
+#include "engine/store/group_view.hpp"
 #include "engine/store/queue_record.hpp"
 #include "engine/store/replica_mark.hpp"
 #include "engine/store/store_keys.hpp"
@@ -26,6 +28,24 @@ struct state_write {
   state_change change;
 };
 
+/// Goes on putting the checkpoint that is kept aside, and whole, in the place
+/// of a group's log and state: a bounded part of it, or all that is left.
+/// From the first step on it will happen, if need be when the store is opened
+/// again; until the last one the group is not to be read, and `last_index` and
+/// its marks are as before. Then the base is where the checkpoint was taken.
+struct install_step {
+  group_id group{};
+  bool is_last = false;
+};
+
+/// What a store has of a checkpoint that did not arrive yet as a whole.
+struct partial_checkpoint {
+  checkpoint_id of;
+  std::uint64_t next = 0; // pieces below are kept
+  applied_mark applied;   // its own
+  bool operator==(const partial_checkpoint&) const = default;
+};
+
 /// What is to become true together.
 struct commit_request {
   std::vector<append> appends;
@@ -42,6 +62,14 @@ struct commit_request {
   std::vector<group_id> drops;
   std::vector<std::pair<group_id, replica_mark>> marks;
   std::vector<std::pair<group_id, applied_mark>> applied;
+
+  /// Pieces of checkpoints to keep aside, at most one a group, in order;
+  /// number 0 replaces what was kept of another one.
+  std::vector<std::string> pieces;
+  /// Pieces kept of these groups are of no use.
+  std::vector<group_id> piece_drops;
+  /// Not together with anything else.
+  std::vector<install_step> installs;
 
   /// Whether it must have reached the disk before `commit` returns.
   bool sync = true;
@@ -121,6 +149,18 @@ public:
   /// Returns nothing where the group was never replicated.
   result<std::optional<replica_mark>> mark(group_id group) const;
   result<applied_mark> applied(group_id group) const;
+
+  /// Returns nothing where no piece is kept aside.
+  result<std::optional<partial_checkpoint>> partial(group_id group) const;
+
+  /// Begins a checkpoint of what the store has of a group now, up to an entry
+  /// that is in the log. Fails with `not_found` where the base is behind it.
+  /// The view ends before the store does.
+  result<std::unique_ptr<group_view>> view(
+    group_id group,
+    std::uint64_t epoch,
+    log_index up_to,
+    std::size_t piece_bytes = 1024 * 1024) const;
 
   result<std::optional<std::string>> state(
     group_id group,

@@ -74,6 +74,13 @@ inline std::optional<state_place> parse_state_key(std::string_view key) {
   return place;
 }
 
+/// Where a piece of a checkpoint is kept aside.
+inline std::string piece_key(group_id group, std::uint64_t number) {
+  auto key = group_key(group);
+  put(key, __builtin_bswap64(number));
+  return key;
+}
+
 namespace meta_key {
 
 constexpr std::string_view format = "format";
@@ -90,6 +97,10 @@ inline std::string replica(group_id group) {
 
 inline std::string applied(group_id group) {
   return "applied/" + group_key(group);
+}
+
+inline std::string checkpoint(group_id group) {
+  return "checkpoint/" + group_key(group);
 }
 
 } // namespace meta_key
