@@ -74,6 +74,10 @@ public:
   void on_dropped(local_time now);
   void on_chunk_stored(log_mark at, std::uint64_t number, local_time now);
   void on_installed(log_mark at, local_time now);
+
+  /// What was stored of a checkpoint does not fit what is sent now: it is
+  /// asked for from the first piece on.
+  void on_checkpoint_misfit();
   void on_space(bool has_space, local_time now);
 
   /// All that entries up to here said is also elsewhere; they may go.

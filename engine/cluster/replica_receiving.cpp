@@ -36,6 +36,10 @@ void replica_machine::on_chunk_stored(
   act(install_checkpoint{at});
 }
 
+void replica_machine::on_checkpoint_misfit() {
+  if (receiving_ && !receiving_->is_storing) receiving_.reset();
+}
+
 /// True where the log has what a checkpoint says. Entries behind it may be
 /// acked, so it must not replace them.
 bool replica_machine::has_all(log_mark at) const {
