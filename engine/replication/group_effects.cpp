@@ -27,7 +27,7 @@ std::string whole(const encoded_entry& x) {
 /// Gathers the effects of all that is committed and at hand; asks for what is
 /// not at hand.
 void group_replica::apply_on() {
-  if (is_reading_to_apply_) return;
+  if (is_reading_to_apply_ || installing_) return;
   while (applied_ < committed_) {
     auto next = applied_ + 1;
     auto* entry = tail_.find(next);
@@ -66,7 +66,8 @@ bool group_replica::add_effects(const std::string& raw) {
 void group_replica::close_effects() {
   for (auto index : to_erase_.take_up_to(machine_.log().base().index))
     effects_.erases.push_back({options_.group, index});
-  auto has_effects = has_new_erases_ || !effects_.changes.empty();
+  auto has_effects =
+    has_new_erases_ || !effects_.changes.empty() || !effects_.erases.empty();
   if (!has_effects && applied_ - marked_ < most_unmarked) {
     auto is_under_way = std::ranges::any_of(
       writing_, [](const auto& x) { return x.second.applied > 0; });

@@ -1,7 +1,5 @@
 #include "engine/replication/group_replica.hpp"
 
-#include "engine/base/bytes.hpp"
-
 #include <algorithm>
 
 namespace troupe {
@@ -33,12 +31,6 @@ replica_mark mark_of_single_node(log_index last) {
 
 std::string_view view(const log_store::raw_entry& x) { return x; }
 
-commit_request no_commit() {
-  auto made = commit_request{};
-  made.sync = false;
-  return made;
-}
-
 } // namespace
 
 result<group_replica> group_replica::open(
@@ -54,17 +46,27 @@ result<group_replica> group_replica::open(
   kept.runs = to_runs(mark, last);
   kept.was_stopped_cleanly = mark.was_stopped_cleanly;
   if (!*stored) applied->index = last;
-  return group_replica{with, kept, std::move(*applied), now};
+  auto partial = store.partial(with.group);
+  if (!partial) return partial.error();
+  if (*partial) {
+    const auto& x = **partial;
+    kept.partial =
+      follower_progress::checkpoint{log_mark{x.of.epoch, x.of.index}, x.next};
+  }
+  return group_replica{
+    with, kept, std::move(*applied), std::move(*partial), now};
 }
 
 group_replica::group_replica(
   const options& with,
   const kept_log& kept,
   applied_mark applied,
+  std::optional<partial_checkpoint> partial,
   local_time now)
   : options_{with},
     machine_{with.machine, kept, now},
     tail_{with.tail_bytes},
+    kept_{std::move(partial)},
     stored_{kept.runs.last()},
     committed_{applied.index},
     applied_{applied.index},
@@ -72,8 +74,10 @@ group_replica::group_replica(
     ended_{applied.index},
     to_erase_{applied.to_erase} {
   tail_.reset(kept.runs.last());
-  job_.sync = has_job_ = has_new_mark_ =
-    true; // from now on a stop is not a clean one
+  // From now on a stop is not a clean one; and what a node did on its own is
+  // not to be done again.
+  job_.applied.emplace_back(options_.group, applied_so_far());
+  job_.sync = has_job_ = has_new_mark_ = true;
   close_job();
 }
 
@@ -98,6 +102,9 @@ void group_replica::on_message(
   if (auto* x = std::get_if<ack>(&what)) machine_.on_message(from, *x, now);
   if (auto* x = std::get_if<reject>(&what)) machine_.on_message(from, *x, now);
   if (auto* x = std::get_if<release>(&what)) machine_.on_message(from, *x, now);
+  if (auto* x = std::get_if<full_chunk>(&what)) take(from, *x, now);
+  if (auto* x = std::get_if<chunk_ack>(&what))
+    machine_.on_message(from, *x, now);
   if (auto* x = std::get_if<log_sums>(&what)) compare(*x);
   obey(now);
 }
@@ -128,6 +135,11 @@ void group_replica::on_written(std::uint64_t number, local_time now) {
     if (done.synced)
       machine_.on_synced(done.synced->first, done.synced->second, now);
     if (done.applied > 0) end_tickets(done.applied);
+    if (done.piece)
+      machine_.on_chunk_stored(done.piece->first, done.piece->second, now);
+    if (!done.installed) continue;
+    begin_at(*done.installed);
+    machine_.on_installed(*done.installed, now);
   }
   obey(now);
 }
@@ -206,7 +218,10 @@ void group_replica::carry_out(const append_noop& what) {
   add(encode_noop(what.at.epoch), what.branch);
 }
 
-void group_replica::carry_out(const commit& what) { committed_ = what.up_to; }
+void group_replica::carry_out(const commit& what) {
+  committed_ = what.up_to;
+  if (kept_ && !installing_ && kept_->of.index <= committed_) drop_pieces();
+}
 
 void group_replica::carry_out(const trim&) {
   has_job_ = has_new_mark_ = true;
@@ -219,12 +234,9 @@ void group_replica::carry_out(const drop_log&) {
   job_.drops.push_back(options_.group);
   told_.is_dropped = has_job_ = job_.sync = true;
   tail_.reset(0);
-  reading_.clear();
-  is_reading_to_apply_ = false;
-  effects_ = {};
-  to_erase_.clear();
-  stored_ = committed_ = applied_ = marked_ = offered_ = ended_ = 0;
-  for (auto& [number, x] : writing_) x.stored = x.applied = 0;
+  kept_.reset();
+  installing_.reset();
+  forget_log();
 }
 
 void group_replica::carry_out(const became& what) {
@@ -250,15 +262,26 @@ void group_replica::add(encoded_entry entry, std::uint64_t branch) {
 void group_replica::close_job() {
   if (!has_job_) return;
   if (has_new_mark_) job_.marks.emplace_back(options_.group, mark());
-  out_.writes.push_back({++jobs_, std::exchange(job_, no_commit())});
+  out_.writes.push_back({++jobs_, std::exchange(job_, no_job())});
   writing_.emplace_back(jobs_, std::exchange(told_, {}));
   has_job_ = has_new_mark_ = false;
+}
+
+commit_request group_replica::no_job() {
+  auto made = commit_request{};
+  made.sync = false;
+  return made;
 }
 
 replica_mark group_replica::mark() const {
   const auto& log = machine_.log();
   auto made = replica_mark{};
   made.epoch = machine_.epoch();
+  if (installing_) { // as if it were done: a start would finish it
+    made.base = installing_->index;
+    made.base_epoch = installing_->epoch;
+    return made;
+  }
   made.base = log.base().index;
   made.base_epoch = log.base().epoch;
   for (const auto& x : log.runs()) made.runs.emplace_back(x.first, x.epoch);
@@ -269,7 +292,8 @@ void group_replica::stop() {
   auto made = commit_request{};
   made.marks.emplace_back(options_.group, mark());
   made.marks.back().second.was_stopped_cleanly = true;
-  made.applied.emplace_back(options_.group, applied_so_far());
+  if (!installing_) // the store has the checkpoint's own
+    made.applied.emplace_back(options_.group, applied_so_far());
   out_.writes.push_back({++jobs_, std::move(made)});
 }
 
@@ -283,10 +307,6 @@ void group_replica::send(member_id to, replica_message what) {
 void group_replica::read(reading what) {
   out_.reads.push_back({++reads_, what.from, what.last});
   reading_.emplace(reads_, std::move(what));
-}
-
-void group_replica::carry_out(const compare_logs& what) {
-  read({what.first, what.last, summing{what.with, machine_.epoch()}});
 }
 
 void group_replica::on_read(
@@ -322,58 +342,6 @@ void group_replica::finish(
   rest.previous = machine_.log().mark(last);
   rest.count -= count;
   carry_out(send_append{why.to, rest});
-}
-
-// -- comparing after an unclean stop
-
-namespace {
-
-std::string sums_of(const std::vector<log_store::raw_entry>& entries) {
-  auto sums = std::string{};
-  for (const auto& x : entries)
-    put(sums, x.empty() ? 0 : load<std::uint32_t>(x.data()));
-  return sums;
-}
-
-} // namespace
-
-void group_replica::finish(
-  const reading& what,
-  summing& why,
-  const std::vector<log_store::raw_entry>& entries,
-  local_time) {
-  auto sums = sums_of(entries);
-  send(why.to, log_sums{why.epoch, what.from, sums});
-  auto next = what.from + entries.size();
-  if (next <= what.last) read({next, what.last, why});
-}
-
-void group_replica::compare(const log_sums& what) {
-  auto count = what.sums.size() / sizeof(std::uint32_t);
-  auto last = what.first + count - 1;
-  if (count == 0 || last > machine_.log().last()) return;
-  read({what.first, last, comparing{what.epoch, std::string{what.sums}}});
-}
-
-void group_replica::finish(
-  const reading& what,
-  comparing& why,
-  const std::vector<log_store::raw_entry>& entries,
-  local_time now) {
-  auto ours = sums_of(entries);
-  auto is_equal = true;
-  for (std::size_t i = 0; i < ours.size(); i += sizeof(std::uint32_t)) {
-    auto a = load<std::uint32_t>(ours.data() + i);
-    auto b = load<std::uint32_t>(why.sums.data() + i);
-    is_equal = is_equal && (a == b || a == 0 || b == 0);
-  }
-  auto next = what.from + entries.size();
-  if (is_equal && next <= what.last) {
-    why.sums.erase(0, ours.size());
-    read({next, what.last, why});
-    return;
-  }
-  machine_.on_compared(why.epoch, is_equal, now);
 }
 
 } // namespace troupe

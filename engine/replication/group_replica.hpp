@@ -30,6 +30,26 @@ struct read_job {
   log_index last = 0;
 };
 
+/// A piece of a checkpoint to cut. Answered by `on_piece`.
+struct piece_job {
+  std::uint64_t number = 0;
+  cluster::member_id to{};
+  cluster::log_mark at;
+  std::uint64_t piece = 0;
+};
+
+/// What came of a piece job.
+struct piece_answer {
+  enum class state : std::uint8_t {
+    cut,
+    gone,  // the view is no more, and a checkpoint begins anew
+    later, // there are too many views; it is asked for again
+  };
+  state how = state::gone;
+  std::string bytes;
+  bool is_last = false;
+};
+
 /// What became of entries that a leader took.
 struct ticket_end {
   std::uint64_t ticket = 0;
@@ -44,6 +64,7 @@ struct ticket_end {
 struct replica_work {
   std::vector<write_job> writes;
   std::vector<read_job> reads;
+  std::vector<piece_job> pieces;
   std::vector<std::pair<cluster::member_id, std::string>> messages;
   std::vector<ticket_end> ended;
   /// What needs the coordinator, the node or an operator.
@@ -94,6 +115,10 @@ public:
     const std::vector<log_store::raw_entry>& entries,
     cluster::local_time now);
 
+  /// Gets what `checkpoint_desk::piece` gave.
+  void on_piece(
+    std::uint64_t number, const piece_answer& what, cluster::local_time now);
+
   /// Lets an event reach the machine: `tell([&](auto& x) { x.on_tick(now); },
   /// now)`.
   template <class Event>
@@ -124,6 +149,20 @@ private:
     log_index stored = 0; // entries up to here, unless they were cut since
     log_index applied = 0;
     bool is_dropped = false;
+    std::optional<cluster::log_mark> installed = {};
+    std::optional<std::pair<cluster::log_mark, std::uint64_t>> piece = {};
+  };
+
+  /// A piece under way to a follower.
+  struct cutting {
+    std::uint64_t number = 0; // of the job
+    cluster::chunk what;
+  };
+
+  /// A piece that came in.
+  struct incoming_piece {
+    const cluster::full_chunk& what;
+    checkpoint_piece read;
   };
 
   /// Why entries are read.
@@ -156,11 +195,16 @@ private:
     const options& with,
     const cluster::kept_log& kept,
     applied_mark applied,
+    std::optional<partial_checkpoint> partial,
     cluster::local_time now);
 
   void take(
     cluster::member_id from,
     const cluster::full_append& what,
+    cluster::local_time now);
+  void take(
+    cluster::member_id from,
+    const cluster::full_chunk& what,
     cluster::local_time now);
   void compare(const cluster::log_sums& what);
 
@@ -179,6 +223,10 @@ private:
   void carry_out(const cluster::became& what);
   void carry_out(const cluster::compare_logs& what);
   void carry_out(const cluster::drop_log& what);
+  void carry_out(const cluster::send_chunk& what);
+  void carry_out(const cluster::send_chunk_ack& what);
+  void carry_out(const cluster::store_chunk& what);
+  void carry_out(const cluster::install_checkpoint& what);
   template <class Other>
   void carry_out(const Other& what) {
     out_.others.push_back(what);
@@ -209,9 +257,16 @@ private:
     const std::vector<log_store::raw_entry>& entries,
     cluster::local_time now);
 
+  // checkpoints (group_checkpoint.cpp)
+  void forget_log();
+  void begin_at(cluster::log_mark at);
+  void drop_pieces();
+  bool fits(const piece_head& with) const;
+
   // writing
   void add(encoded_entry entry, std::uint64_t branch);
   void close_job();
+  static commit_request no_job();
   replica_mark mark() const;
 
   // applying (group_effects.cpp)
@@ -233,12 +288,18 @@ private:
   bool has_job_ = false;
   bool has_new_mark_ = false;
   const cluster::full_append* incoming_ = nullptr;
+  const incoming_piece* incoming_piece_ = nullptr;
   std::vector<cluster::replica_action> actions_;
 
   std::uint64_t jobs_ = 0; // numbers writes
   std::deque<std::pair<std::uint64_t, written>> writing_;
   std::uint64_t reads_ = 0; // numbers reads
   std::map<std::uint64_t, reading> reading_;
+
+  std::uint64_t cuts_ = 0; // numbers piece jobs
+  std::map<cluster::member_id, cutting> cutting_;
+  std::optional<partial_checkpoint> kept_; // aside
+  std::optional<cluster::log_mark> installing_;
 
   log_index stored_ = 0; // entries up to here are in the store
   log_index committed_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/cluster/choose_leader.hpp"
+#include "engine/replication/checkpoint_desk.hpp"
 #include "engine/replication/group_replica.hpp"
 #include "tests/engine/store/store_play.hpp"
 
@@ -21,9 +22,11 @@ constexpr auto play_group = group_id{5};
 struct play_replica {
   temp_folder folder;
   std::unique_ptr<log_store> store;
-  std::optional<group_replica> replica; // none: it is down
+  std::unique_ptr<checkpoint_desk> desk; // of the store
+  std::optional<group_replica> replica;  // none: it is down
   std::deque<write_job> writes;
   std::deque<read_job> reads;
+  std::deque<piece_job> pieces;
 };
 
 /// Three members in one thread, with messages that get lost, repeated and
@@ -33,8 +36,12 @@ public:
   explicit replica_play(
     std::uint32_t seed,
     std::size_t tail_bytes = 1 << 20,
-    log_index trim_every = 1)
-    : random_{seed}, tail_bytes_{tail_bytes}, trim_every_{trim_every} {
+    log_index trim_every = 1,
+    log_index kept_entries = 100'000)
+    : random_{seed},
+      tail_bytes_{tail_bytes},
+      trim_every_{trim_every},
+      kept_entries_{kept_entries} {
     for (std::size_t i = 0; i < members.size(); ++i) {
       open_store(i);
       record.replicas.push_back(id(i));
@@ -69,6 +76,9 @@ public:
   std::map<std::uint64_t, std::vector<log_index>> erasing; // by a checkpoint
   std::set<std::uint64_t> lost;
   std::set<log_index> erasable; // confirmed and not erased
+  std::size_t pieces_sent = 0;
+  std::size_t installed = 0; // checkpoints, by their last step
+  std::size_t killed_in_install = 0;
 
   bool chance(double of) {
     return std::uniform_real_distribution{}(random_) < of;
@@ -86,17 +96,25 @@ public:
     options.machine.store = store_of(i);
     options.tail_bytes = tail_bytes_;
     options.trim_every = trim_every_;
+    options.machine.kept_entries = kept_entries_;
     x.replica = group_replica::open(options, *x.store, now).value();
     watch(i);
+    for (std::size_t j = 0; j < members.size(); ++j)
+      tell(j, [&](auto& y) {
+        if (j != i) y.on_connected(id(i), now);
+      });
   }
 
   void kill(std::size_t i) {
     auto& x = members[i];
     if (!x.replica) return;
     for (auto some = pick(x.writes.size() + 1); some > 0; --some) write_one(i);
+    if (is_installing(i)) ++killed_in_install;
     x.replica.reset();
     x.writes.clear();
     x.reads.clear();
+    x.pieces.clear();
+    x.desk.reset();
     x.store.reset();
   }
 
@@ -153,6 +171,10 @@ public:
     x.writes.pop_front();
     auto done = x.store->commit(job.what);
     if (!done) FAIL(done.error().detail);
+    for (auto step : job.what.installs) {
+      is_begun_[i] = !step.is_last;
+      installed += step.is_last;
+    }
     if (!x.replica) return;
     x.replica->on_written(job.number, now);
     take(i);
@@ -167,6 +189,26 @@ public:
     x.replica->on_read(job.number, found, now);
     take(i);
   }
+
+  void cut_one(std::size_t i) {
+    auto& x = members[i];
+    if (x.pieces.empty()) return;
+    auto job = x.pieces.front();
+    x.pieces.pop_front();
+    auto made = x.desk->piece(play_group, job, now);
+    if (!made) FAIL(made.error().detail);
+    pieces_sent += made->how == piece_answer::state::cut;
+    x.replica->on_piece(job.number, *made, now);
+    take(i);
+  }
+
+  /// Views are dropped, as if nobody had asked for long.
+  void drop_views(std::size_t i) {
+    if (members[i].desk) members[i].desk->drop(play_group);
+  }
+
+  /// True where the store is between two steps.
+  bool is_installing(std::size_t i) const { return is_begun_[i]; }
 
   void deliver(std::size_t n) {
     auto what = network[n];
@@ -208,6 +250,7 @@ public:
         watch(i);
         while (!members[i].writes.empty()) write_one(i);
         while (!members[i].reads.empty()) read_one(i);
+        while (!members[i].pieces.empty()) cut_one(i);
       }
       for (auto left = network.size(); left > 0 && !network.empty(); --left)
         deliver(0);
@@ -221,19 +264,25 @@ private:
 
   void open_store(std::size_t i) {
     auto& x = members[i];
-    if (!x.store)
-      x.store = log_store::open(options_in(x.folder.path())).value();
+    if (x.store) return;
+    x.store = log_store::open(options_in(x.folder.path())).value();
+    is_begun_[i] = false;
+    auto options = checkpoint_desk::options{};
+    options.piece_bytes = 400;
+    x.desk = std::make_unique<checkpoint_desk>(*x.store, options);
   }
 
   void take(std::size_t i) {
     auto work = members[i].replica->take_work();
     for (auto& x : work.writes) members[i].writes.push_back(std::move(x));
     for (auto& x : work.reads) members[i].reads.push_back(x);
+    for (auto& x : work.pieces) members[i].pieces.push_back(x);
     for (auto& [to, bytes] : work.messages)
       network.push_back(
         {i, static_cast<std::size_t>(to) - 1, std::move(bytes)});
     for (const auto& x : work.ended) end(x);
     for (const auto& x : work.others) carry_out(i, x);
+    if (!is_leader(members[i].replica->machine().role())) drop_views(i);
   }
 
   void end(const ticket_end& x) {
@@ -269,6 +318,8 @@ private:
   std::minstd_rand random_;
   std::size_t tail_bytes_;
   log_index trim_every_;
+  log_index kept_entries_;
+  std::array<bool, 3> is_begun_{};
   std::uint64_t tickets_ = 0;
   bool wants_leader_ = false;
 };
