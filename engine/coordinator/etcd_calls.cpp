@@ -67,7 +67,7 @@ void etcd_calls::ask(etcd_question what) {
       if (!why) self->on_deadline(made);
     });
   open_.insert(made);
-  waiting_.push_back(std::move(made));
+  waiting_.push_back(made);
   wake();
 }
 
@@ -84,7 +84,7 @@ void etcd_calls::wake() {
 void etcd_calls::on_deadline(const call_ptr& what) {
   auto why = "no answer of etcd in time: " + what->last_failure
              + "; read again, and check that a majority of its members runs";
-  std::erase(waiting_, what);
+  std::erase_if(waiting_, [&](const auto& x) { return x.lock() == what; });
   finish(what, unknown(why));
 }
 
@@ -100,7 +100,8 @@ void etcd_calls::close() {
   waiting_.clear();
   auto all = open_;
   for (const auto& x : all)
-    finish(x, unknown("the coordinator was closed before an answer came"));
+    if (auto what = x.lock())
+      finish(what, unknown("the coordinator was closed before an answer came"));
   idle_lanes_ = 0;
   news_.cancel();
 }
@@ -140,10 +141,12 @@ etcd_calls::task<etcd_calls::call_ptr> etcd_calls::next_call() {
 }
 
 etcd_calls::call_ptr etcd_calls::take_call() {
-  if (waiting_.empty()) return nullptr;
-  auto first = std::move(waiting_.front());
-  waiting_.pop_front();
-  return first;
+  while (!waiting_.empty()) {
+    auto first = waiting_.front().lock();
+    waiting_.pop_front();
+    if (first) return first;
+  }
+  return nullptr;
 }
 
 etcd_calls::task<void>

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <set>
 
 namespace troupe {
@@ -81,9 +82,11 @@ private:
   const etcd_options options_;
   std::shared_ptr<client_tls> tls_;
   std::size_t preferred_ = 0;
-  std::deque<call_ptr> waiting_;
-  std::set<call_ptr> open_;        // not answered
-  boost::asio::steady_timer news_; // lanes wait for it
+  // Calls are kept by their timers, so by the context: a question may hold
+  // what holds this.
+  std::deque<std::weak_ptr<call>> waiting_;
+  std::set<std::weak_ptr<call>, std::owner_less<>> open_; // not answered
+  boost::asio::steady_timer news_;                        // lanes wait for it
   std::size_t lanes_ = 0;
   std::size_t idle_lanes_ = 0; // that wait and were not woken
   bool is_closed_ = false;
