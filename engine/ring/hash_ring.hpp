@@ -31,6 +31,11 @@ public:
   /// is good until the next `add` or `remove`.
   std::optional<std::string_view> owner(std::string_view key) const;
 
+  /// Returns all members in the order in which the ring passes them from `key`
+  /// on: its owner first, then who would own it if those before were gone. The
+  /// views are good until the next `add` or `remove`.
+  std::vector<std::string_view> walk(std::string_view key) const;
+
   bool operator==(const hash_ring&) const = default;
 
 private:
@@ -39,6 +44,9 @@ private:
     std::string member;
     auto operator<=>(const point&) const = default;
   };
+
+  /// Returns the point that `key` belongs to; there must be one.
+  std::size_t first_point(std::string_view key) const;
 
   std::vector<point> points_; // sorted; equal places fall to the lesser name
 };

@@ -54,6 +54,21 @@ TEST_CASE("hash_ring: members share the keys fairly", "[ring]") {
   for (auto& [name, keys] : share) CHECK(keys == Approx(1'000).margin(500));
 }
 
+TEST_CASE("hash_ring: a walk passes each member once, owner first", "[ring]") {
+  CHECK(hash_ring{}.walk("any key").empty());
+  auto ring = ring_of("abcde");
+  for (int i = 0; i < 1'000; ++i) {
+    auto key = "user-" + std::to_string(i);
+    auto passed = ring.walk(key);
+    REQUIRE(passed.size() == 5);
+    auto left = ring;
+    for (auto member : passed) {
+      REQUIRE(left.owner(key) == member);
+      left.remove(std::string{member});
+    }
+  }
+}
+
 TEST_CASE("hash_ring: owners are the same in every release", "[ring]") {
   auto ring = hash_ring{};
   for (auto name : {"node-1", "node-2", "node-3"}) ring.add(name);
