@@ -30,9 +30,12 @@ cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ \
   -DTROUPE_SANITIZE="fuzzer-no-link,$checks" >/dev/null
 cmake --build "$build" --target "${libraries[@]/#/troupe_}"
 
+# A target names, behind `// sources:`, what it needs of other folders.
 compile() {
+  local sources
+  read -ra sources < <(sed -n "s,^// sources: ,,p" "tests/fuzz/$1.cpp") || true
   clang++ -std=c++20 -O1 -g1 -fsanitize="fuzzer,$checks" -I. -Iengine \
-    "tests/fuzz/$1.cpp" -o "$build/fuzz_$1" \
+    "tests/fuzz/$1.cpp" ${sources[@]+"${sources[@]}"} -o "$build/fuzz_$1" \
     -Wl,--start-group "$build"/libtroupe_*.a -Wl,--end-group \
     -lboost_json -lrocksdb -ltomlplusplus -lxxhash -lssl -lcrypto
 }

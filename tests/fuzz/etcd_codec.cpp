@@ -1,5 +1,6 @@
 // Whatever an etcd's gateway sends: nothing may crash, and what is taken for
 // an answer fits the question.
+// sources: engine/coordinator/etcd_answers.cpp engine/coordinator/etcd_requests.cpp
 
 #include "engine/coordinator/etcd_codec.hpp"
 
