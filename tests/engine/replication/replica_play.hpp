@@ -37,11 +37,13 @@ public:
     std::uint32_t seed,
     std::size_t tail_bytes = 1 << 20,
     log_index trim_every = 1,
-    log_index kept_entries = 100'000)
+    log_index kept_entries = 100'000,
+    std::size_t piece_bytes = 700)
     : random_{seed},
       tail_bytes_{tail_bytes},
       trim_every_{trim_every},
-      kept_entries_{kept_entries} {
+      kept_entries_{kept_entries},
+      piece_bytes_{piece_bytes} {
     for (std::size_t i = 0; i < members.size(); ++i) {
       open_store(i);
       record.replicas.push_back(id(i));
@@ -268,7 +270,7 @@ private:
     x.store = log_store::open(options_in(x.folder.path())).value();
     is_begun_[i] = false;
     auto options = checkpoint_desk::options{};
-    options.piece_bytes = 400;
+    options.piece_bytes = piece_bytes_;
     x.desk = std::make_unique<checkpoint_desk>(*x.store, options);
   }
 
@@ -319,6 +321,7 @@ private:
   std::size_t tail_bytes_;
   log_index trim_every_;
   log_index kept_entries_;
+  std::size_t piece_bytes_;
   std::array<bool, 3> is_begun_{};
   std::uint64_t tickets_ = 0;
   bool wants_leader_ = false;
