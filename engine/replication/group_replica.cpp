@@ -29,6 +29,12 @@ replica_mark mark_of_single_node(log_index last) {
   return made;
 }
 
+replica_mark epoch_alone(std::uint64_t epoch) {
+  auto made = replica_mark{};
+  made.epoch = epoch;
+  return made;
+}
+
 std::string_view view(const log_store::raw_entry& x) { return x; }
 
 } // namespace
@@ -232,6 +238,8 @@ void group_replica::carry_out(const trim&) {
 void group_replica::carry_out(const drop_log&) {
   if (has_job_) close_job();
   job_.drops.push_back(options_.group);
+  // But for the epoch: who forgot it might lead the same one twice.
+  job_.marks.emplace_back(options_.group, epoch_alone(machine_.epoch()));
   told_.is_dropped = has_job_ = job_.sync = true;
   tail_.reset(0);
   kept_.reset();
