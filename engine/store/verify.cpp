@@ -3,6 +3,7 @@
 #include "engine/store/database_options.hpp"
 #include "engine/store/entry_codec.hpp"
 #include "engine/store/group_reader.hpp"
+#include "engine/store/log_store_parts.hpp"
 
 #include <rocksdb/sst_file_reader.h>
 
@@ -25,11 +26,13 @@ public:
 
 private:
   void check_tables();
+  log_index installing(std::size_t group);
   void check_log(group_id group, log_index last);
   void check_entry(log_place place, std::string value, log_index last);
   bool pass_damage(group_reader& reader, log_place& from, log_index last);
   void check_values(rocksdb::ColumnFamilyHandle* family);
   void check_state(const rocksdb::Slice& key, std::string_view value);
+  void check_piece(const rocksdb::Slice& key, std::string_view value);
   void check_queue(const rocksdb::Slice& key, std::string_view value);
 
   void found_broken(std::string what);
@@ -66,16 +69,27 @@ verification::verification(
   }
 }
 
+/// The last entry that a checkpoint may have put in a group's log already,
+/// where whoever opens the store next is to finish that.
+log_index verification::installing(std::size_t group) {
+  auto kept = kept_in(in_, group_id{static_cast<std::uint8_t>(group)});
+  if (!kept) found_broken(kept.error().detail);
+  return kept && *kept ? (*kept)->last_put : 0;
+}
+
 verify_report verification::run() {
   check_tables();
   if (auto last = stored_last_indexes(in_); !last)
     found_broken(last.error().detail);
   else
     for (std::size_t i = 0; i < last->size(); ++i)
-      check_log(group_id{static_cast<std::uint8_t>(i)}, (*last)[i]);
+      check_log(
+        group_id{static_cast<std::uint8_t>(i)},
+        std::max((*last)[i], installing(i)));
   check_values(in_.state);
   check_values(in_.topology);
   check_values(in_.meta);
+  if (in_.pieces) check_values(in_.pieces);
   progress_(total_, total_);
   return std::move(report_);
 }
@@ -175,6 +189,8 @@ void verification::check_values(rocksdb::ColumnFamilyHandle* family) {
       check_state(values->key(), value);
     else if (family == in_.topology)
       check_queue(values->key(), value);
+    else if (family == in_.pieces)
+      check_piece(values->key(), value);
     else if (auto sound = unseal(value); !sound)
       found_broken(
         "meta value " + values->key().ToString() + ": " + sound.error().detail);
@@ -196,6 +212,15 @@ void verification::check_state(
       "state '" + std::string{place->name} + "' of handler '"
       + std::string{place->handler} + "' under '" + std::string{place->scope}
       + "': " + sound.error().detail);
+}
+
+void verification::check_piece(
+  const rocksdb::Slice& key, std::string_view value) {
+  auto read = decode_piece(value);
+  if (read && piece_key(read->head.of.group, read->head.number) == key) return;
+  found_broken(
+    "a piece of a checkpoint that is kept aside: "
+    + (read ? "it is not the one its key names" : read.error().detail));
 }
 
 void verification::check_queue(
