@@ -33,7 +33,7 @@ cmake --build "$build" --target "${libraries[@]/#/troupe_}"
 # A target names, behind `// sources:`, what it needs of other folders.
 compile() {
   local sources
-  read -ra sources < <(sed -n "s,^// sources: ,,p" "tests/fuzz/$1.cpp") || true
+  mapfile -t sources < <(sed -n "s,^// sources: ,,p" "tests/fuzz/$1.cpp")
   clang++ -std=c++20 -O1 -g1 -fsanitize="fuzzer,$checks" -I. -Iengine \
     "tests/fuzz/$1.cpp" ${sources[@]+"${sources[@]}"} -o "$build/fuzz_$1" \
     -Wl,--start-group "$build"/libtroupe_*.a -Wl,--end-group \

@@ -1,6 +1,7 @@
 // Whatever an etcd's gateway sends: nothing may crash, and what is taken for
 // an answer fits the question.
-// sources: engine/coordinator/etcd_answers.cpp engine/coordinator/etcd_requests.cpp
+// sources: engine/coordinator/etcd_answers.cpp
+// sources: engine/coordinator/etcd_requests.cpp
 
 #include "engine/coordinator/etcd_codec.hpp"
 
