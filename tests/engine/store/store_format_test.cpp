@@ -1,5 +1,7 @@
 #include "engine/base/bytes.hpp"
+#include "engine/store/checkpoint_piece.hpp"
 #include "engine/store/entry_codec.hpp"
+#include "engine/store/replica_mark.hpp"
 #include "engine/store/store_keys.hpp"
 
 #include <catch2/catch.hpp>
@@ -155,6 +157,26 @@ TEST_CASE("store_format: the worked keys are read and written", "[store]") {
   CHECK(
     state_key(group_id{5}, "charge", "anna", "total") == worked("state_key"));
   CHECK(meta_key::last_index(group_id{5}) == worked("last_index_key"));
+}
+
+TEST_CASE("store_format: the worked piece is read and written", "[store]") {
+  auto of = checkpoint_id{group_id{5}, 3, 258, 9};
+  auto read = decode_piece(worked("piece"));
+  REQUIRE(read.has_value());
+  CHECK(read->head == piece_head{of, 0, true});
+  REQUIRE(read->items.size() == 3);
+  auto applied = decode_applied_mark(read->items[0].value).value();
+  CHECK(applied == applied_mark{258, {}});
+  CHECK(read->items[1].index == 258);
+  CHECK(is_noop(read->items[1].value));
+  CHECK("\5" + std::string{read->items[2].key} == worked("state_key"));
+  CHECK(read->items[2].value == worked("state_value"));
+  auto made = piece_writer{of, 0};
+  for (const auto& x : read->items) made.add(x);
+  CHECK(made.finish(true) == worked("piece"));
+  auto kept = decode_kept_checkpoint(worked("kept_checkpoint")).value();
+  CHECK(kept == kept_checkpoint{3, 258, 9, 1, true, 0, {}, 0, 0});
+  CHECK(encode(kept) == worked("kept_checkpoint"));
 }
 
 TEST_CASE("store_format: the worked values are read and written", "[store]") {
