@@ -178,6 +178,9 @@ amqp_server_options to_options(
   all.node_name = what.config.node.name;
   all.version = version;
   all.compat = to_compatibility(from.compat);
+  // Brokers of old left it to clients how long they take, and Celery's tasks
+  // with an ETA take hours.
+  if (from.compat == amqp_compat::lenient) all.consumer_timeout.reset();
   all.channel_max = from.channel_max;
   all.frame_max = static_cast<std::uint32_t>(from.frame_max);
   all.heartbeat = static_cast<std::uint16_t>(

@@ -265,8 +265,8 @@ struct connection_options {
   /// Lent to one consumer and not yet on its way to the client.
   std::uint64_t consumer_window_bytes = 1024 * 1024;
   /// So long a client may keep a delivery unsettled, unless its consumer or
-  /// queue says otherwise: RabbitMQ's usual time.
-  duration consumer_timeout = std::chrono::minutes{30};
+  /// queue says otherwise: RabbitMQ's usual time. None: as long as it likes.
+  std::optional<duration> consumer_timeout = std::chrono::minutes{30};
   std::uint64_t random_seed = 0; // for names the connection makes up
 };
 

@@ -100,7 +100,8 @@ channel::add_consumer(const queue_ref& queue, std::optional<duration> timeout) {
   made.queue = queue;
   made.counts_deliveries = is_quorum(*queue);
   if (!timeout) timeout = consumer_timeout(*queue);
-  made.timeout = timeout.value_or(core_.options.consumer_timeout);
+  if (!timeout) timeout = core_.options.consumer_timeout;
+  made.timeout = timeout.value_or(most_timeout);
   shortest_timeout_ = std::min(shortest_timeout_, made.timeout);
   consumers_.insert(number);
   return made;

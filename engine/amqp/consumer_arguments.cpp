@@ -11,9 +11,6 @@ namespace {
 
 constexpr auto timeout_argument = std::string_view{"x-consumer-timeout"};
 
-// Nobody waits longer, and times stay far from where they end.
-constexpr auto most_timeout = duration{std::chrono::hours{24 * 365 * 10}};
-
 protocol_error
 wrong(std::string_view name, const routed_queue& queue, std::string_view cure) {
   return {

@@ -25,4 +25,7 @@ read_consumer_arguments(std::string_view encoded, const routed_queue& of);
 /// declaration says so.
 std::optional<duration> consumer_timeout(const routed_queue& of);
 
+/// As good as none, and sums with it stay far from where times end.
+constexpr auto most_timeout = duration{std::chrono::hours{24 * 365 * 10}};
+
 } // namespace troupe::amqp

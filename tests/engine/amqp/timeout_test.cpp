@@ -24,7 +24,9 @@ std::string text_of(const char* milliseconds, const char* channel = "1") {
 
 /// A client of a queue `q`, whose time the test winds on.
 struct timeout_rig : connection_rig {
-  explicit timeout_rig(field_table queue_arguments = {}) {
+  explicit timeout_rig(
+    field_table queue_arguments = {}, connection_options options = usual())
+    : connection_rig{std::move(options)} {
     open();
     auto encoded = encode(queue_arguments);
     send(1, queue_declare{.queue = "q", .arguments = encoded});
@@ -88,6 +90,17 @@ TEST_CASE("timeout: half an hour where nobody says otherwise", "[amqp]") {
   CHECK(gone[0].consumer == number); // so its messages go back
   CHECK_FALSE(rig.closes);
   rig.open_channel(); // the number serves again
+}
+
+TEST_CASE("timeout: a server may leave it to its clients", "[amqp]") {
+  auto options = timeout_rig::usual();
+  options.consumer_timeout.reset();
+  auto rig = timeout_rig{{}, options};
+  auto number = rig.consume("q", "c");
+  rig.lend(number, 1);
+  rig.wait(std::chrono::hours{24 * 30});
+  CHECK(rig.is_silent());
+  CHECK_FALSE(rig.closes);
 }
 
 TEST_CASE("timeout: a queue's argument says for all consumers", "[amqp]") {
