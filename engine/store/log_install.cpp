@@ -81,7 +81,8 @@ log_store::partial(group_id group) const {
   const auto& x = **kept;
   auto value = value_of(db, db.pieces, piece_key(group, 0));
   if (!value) return value.error();
-  auto first = decode_piece(std::string_view{*value ? **value : ""});
+  auto bytes = std::move(*value).value_or("");
+  auto first = decode_piece(std::string_view{bytes}); // views into them
   // What is damaged is as good as missing: it is sent again.
   auto of = checkpoint_id{group, x.epoch, x.index, x.view};
   if (!first || first->head != piece_head{of, 0, first->head.is_last})
