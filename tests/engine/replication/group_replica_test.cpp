@@ -171,6 +171,54 @@ TEST_CASE("group_replica: who is too far behind gets a checkpoint") {
   check_alike(play);
 }
 
+TEST_CASE("group_replica: what a checkpoint leaves to erase is erased") {
+  auto folders = std::array<temp_folder, 2>{};
+  auto from = log_store::open(options_in(folders[0].path())).value();
+  auto request = commit_request{};
+  for (int i = 0; i < 50; ++i)
+    request.appends.push_back({play_group, encode(published(1, "x"), 3)});
+  auto base = replica_mark{3, 30, 3, {{31, 3}}, false};
+  request.marks.emplace_back(play_group, base);
+  request.applied.emplace_back(
+    play_group, applied_mark{45, {{35, 2}, {42, 1}}});
+  from->commit(request).value();
+  auto piece = from->view(play_group, 3, 40).value()->piece(0).value();
+
+  auto to = log_store::open(options_in(folders[1].path())).value();
+  auto options = group_replica::options{};
+  options.group = play_group;
+  options.machine.self = replica_play::id(1);
+  options.machine.store = parse_store_id(to->store_id()).value();
+  auto now = local_time{1h};
+  auto replica = group_replica::open(options, *to, now).value();
+  auto write = [&] {
+    for (auto work = replica.take_work(); !work.writes.empty();
+         work = replica.take_work())
+      for (const auto& x : work.writes) {
+        to->commit(x.what).value();
+        replica.on_written(x.number, now);
+      }
+  };
+  auto record = group_record{};
+  record.epoch = 3;
+  record.leader = replica_play::id(0);
+  record.replicas = {replica_play::id(0), replica_play::id(1)};
+  replica.tell([&](auto& x) { x.on_record(record, 1, now); }, now);
+  write();
+  auto head = chunk{3, 1, {3, 40}, 0, now, true};
+  replica.on_message(replica_play::id(0), full_chunk{head, piece}, now);
+  write();
+  CHECK(replica.applied() == 45);
+  CHECK(to->last_index(play_group) == 40);
+  auto raw = to->read_raw(play_group, 34, 37, 1 << 20).value();
+  CHECK_FALSE(raw[0].empty());
+  CHECK(raw[1].empty());
+  CHECK(raw[2].empty());
+  CHECK_FALSE(raw[3].empty());
+  auto left = applied_mark{45, {{42, 1}}}; // it is still to come
+  CHECK(to->applied(play_group).value() == left);
+}
+
 TEST_CASE("group_replica: a checkpoint goes on after each kill") {
   auto play = replica_play{2, 1 << 20, 1, 10};
   play.settle();
