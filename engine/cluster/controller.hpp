@@ -206,7 +206,8 @@ private:
   std::vector<controller_action> out_;
 };
 
-/// More members than this are not taken note of.
-constexpr std::size_t most_members = 256;
+/// More members than this are not taken note of: there is no group for them to
+/// lead.
+constexpr std::size_t most_members = groups;
 
 } // namespace troupe::cluster

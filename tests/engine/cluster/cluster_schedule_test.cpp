@@ -1,4 +1,5 @@
 #include "tests/engine/cluster/random_schedule.hpp"
+#include "tests/support/slow_build.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,11 +10,7 @@ using namespace troupe::test;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
-constexpr int schedules = 150;
-#else
-constexpr int schedules = 15'000;
-#endif
+constexpr int schedules = is_slow_build ? 150 : 15'000;
 constexpr int steps = 2500;
 
 struct total {
