@@ -20,13 +20,21 @@ namespace troupe::test {
 /// Returns ports that nobody has just now, each another.
 inline std::vector<std::uint16_t> free_ports(std::size_t count) {
   using boost::asio::ip::tcp;
+  // Below the ports that the system deals out, and elsewhere in each process:
+  // until an etcd listens, nobody else is to come by the same one.
+  constexpr auto lowest = 10'000;
+  constexpr auto most = 20'000;
+  static auto next = static_cast<int>(::getpid() * 16 % most);
   auto context = boost::asio::io_context{};
-  auto held = std::vector<tcp::acceptor>{};
   auto out = std::vector<std::uint16_t>{};
-  for (std::size_t i = 0; i < count; ++i) {
-    held.emplace_back(
-      context, tcp::endpoint{boost::asio::ip::make_address("127.0.0.1"), 0});
-    out.push_back(held.back().local_endpoint().port());
+  while (out.size() < count) {
+    auto port = static_cast<std::uint16_t>(lowest + next++ % most);
+    auto at = tcp::endpoint{boost::asio::ip::make_address("127.0.0.1"), port};
+    auto held = tcp::acceptor{context};
+    auto why = boost::system::error_code{};
+    held.open(at.protocol(), why);
+    held.bind(at, why);
+    if (!why) out.push_back(port);
   }
   return out;
 }
