@@ -100,6 +100,7 @@ admission peer_links::terms() const {
 }
 
 void peer_links::take(std::shared_ptr<byte_stream> stream) {
+  if (is_stopped_) return stream->abort();
   auto options = link_receiver::options{terms()};
   if (const auto& tls = stream->peer().tls)
     options.terms.certificate = tls->common_name;
@@ -123,6 +124,7 @@ void peer_links::supersede(const std::string& member) {
 }
 
 void peer_links::tick() {
+  if (is_stopped_) return; // it was due before the timer was cancelled
   for (auto& [member, x] : outgoing_) x->tick();
   for (auto& x : incoming_) x->tick();
   sweep();
@@ -161,6 +163,7 @@ void peer_links::drain() {
 }
 
 void peer_links::connect_to(const std::map<std::string, known_member>& all) {
+  if (is_stopped_) return;
   std::erase_if(outgoing_, [&](const auto& x) {
     auto now = all.find(x.first);
     auto stays = now != all.end() && now->second == members_[x.first];
@@ -188,6 +191,7 @@ void peer_links::connect_to(const std::map<std::string, known_member>& all) {
 }
 
 void peer_links::close_all() {
+  is_stopped_ = true;
   timer_.cancel();
   for (auto& [member, x] : outgoing_) x->stop();
   for (auto& x : incoming_) x->stop();

@@ -107,6 +107,7 @@ private:
   std::map<std::string, known_member> members_;
   std::map<std::string, std::shared_ptr<outgoing_link>> outgoing_;
   std::vector<std::shared_ptr<incoming_link>> incoming_;
+  bool is_stopped_ = false; // nothing may begin any more
   std::thread thread_;
   std::atomic<std::uint64_t> dropped_ = 0;
 

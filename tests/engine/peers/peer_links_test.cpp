@@ -151,6 +151,18 @@ TEST_CASE("peer_links: come back when the other one does") {
   CHECK(a.links->dropped() == 1);
 }
 
+TEST_CASE("peer_links: stop although a beat is always due") {
+  auto options = peer_links_options{};
+  options.self = {"shop", "a", "store-of-a", 1};
+  options.listen = {"127.0.0.1", 0};
+  options.timing.beat = 0ms;
+  for (int i = 0; i < 200; ++i) {
+    auto links = peer_links::open(options, {}).value();
+    links->start();
+    links->stop();
+  }
+}
+
 TEST_CASE("peer_links: who does not handle holds up those who send to it") {
   auto small = peer_links_options{};
   small.window = 1000;
