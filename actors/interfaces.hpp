@@ -78,12 +78,21 @@ using consumer_actor = caf::typed_actor<
   caf::reacts_to<consumer::stop>>;
 
 /// Sole writer of vhosts, exchanges, bindings and the queues that clients
-/// declare; parent of these queues' actors.
+/// declare; parent of these queues' actors. In a cluster one of them decides,
+/// and the others ask it and hold a copy.
 using topology_actor = caf::typed_actor<
   caf::reacts_to<broker::ask>,
   caf::reacts_to<broker::connection_gone>,
   caf::reacts_to<broker::queue_unused>,
   caf::reacts_to<directory::queue_up>,
+  // In a cluster.
+  caf::reacts_to<topology_messages::lead>,
+  caf::reacts_to<topology_messages::follow>,
+  caf::reacts_to<topology_messages::incoming>,
+  caf::reacts_to<topology_messages::member_up>,
+  caf::reacts_to<topology_messages::member_gone>,
+  caf::reacts_to<topology_messages::committed>,
+  caf::reacts_to<topology_messages::ask_again>,
   // Answers of the store.
   caf::reacts_to<queue::stored>>;
 

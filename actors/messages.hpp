@@ -311,6 +311,53 @@ struct queue_unused {
 
 } // namespace troupe::broker
 
+namespace troupe::topology_messages {
+
+/// The receiving member leads the topology from now on, in a later epoch than
+/// whoever did before.
+struct lead {
+  std::uint64_t epoch = 0;
+};
+
+/// Another member leads, or nobody known.
+struct follow {
+  std::uint16_t leader = 0; // 0: unknown
+};
+
+/// Bytes for another member's topology; at most once, in order.
+struct outgoing {
+  std::uint16_t to = 0; // 0: every other member
+  std::string bytes;
+};
+
+/// What another member's topology sent as `outgoing`.
+struct incoming {
+  std::uint16_t from = 0;
+  std::string bytes;
+};
+
+/// A link to a member works, anew where it did before.
+struct member_up {
+  std::uint16_t member = 0;
+};
+
+/// A member has stopped or lost its place, and its connections with it. To be
+/// told to every member, also when it is there again at once.
+struct member_gone {
+  std::uint16_t member = 0;
+};
+
+/// The store has committed what was sent in an epoch's name. From the
+/// topology to itself.
+struct committed {
+  std::uint64_t epoch = 0;
+};
+
+/// Asks again what the leader has not answered. From the topology to itself.
+struct ask_again {};
+
+} // namespace troupe::topology_messages
+
 namespace troupe::history {
 
 /// Publishes what a queue keeps to where a new binding leads. Answered by
@@ -452,6 +499,14 @@ TROUPE_LOCAL(source::stop)
 TROUPE_LOCAL(broker::ask)
 TROUPE_LOCAL(broker::connection_gone)
 TROUPE_LOCAL(broker::queue_unused)
+TROUPE_LOCAL(topology_messages::lead)
+TROUPE_LOCAL(topology_messages::follow)
+TROUPE_LOCAL(topology_messages::outgoing)
+TROUPE_LOCAL(topology_messages::incoming)
+TROUPE_LOCAL(topology_messages::member_up)
+TROUPE_LOCAL(topology_messages::member_gone)
+TROUPE_LOCAL(topology_messages::committed)
+TROUPE_LOCAL(topology_messages::ask_again)
 TROUPE_LOCAL(history::replay)
 TROUPE_LOCAL(history::replayed)
 TROUPE_LOCAL(history::look)

@@ -56,6 +56,13 @@ topology_actor::behavior_type topology_state::handlers(
     [this](broker::ask& msg) { ask(msg); },
     [this](broker::connection_gone msg) { connection_gone(msg.connection); },
     [this](broker::queue_unused msg) { queue_unused(msg); },
+    [](topology_messages::lead) {},
+    [](topology_messages::follow) {},
+    [](const topology_messages::incoming&) {},
+    [](topology_messages::member_up) {},
+    [](topology_messages::member_gone) {},
+    [](topology_messages::committed) {},
+    [](topology_messages::ask_again) {},
     [this](const queue::stored&) { stored(); },
     [this](const directory::queue_up& msg) { queue_up(msg); },
   };

@@ -10,6 +10,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +32,21 @@ constexpr std::size_t usual_queues = 16;
 /// so that all together stay near the budget.
 std::uint64_t queue_memory(std::uint64_t budget, std::size_t queues);
 
+/// What a topology that is shared with other members rests on beyond a
+/// node's own. Connections' ids have the number of their member in the top 16
+/// bits. All functions are called by the actor and may block for milliseconds.
+struct topology_cluster {
+  /// Returns a queue's gateway on this member. The topology ends it.
+  std::function<queue_actor(const queue_start&)> open_queue;
+  /// A queue is gone for good: it has no shards any more.
+  std::function<void(const queue_start&)> queue_gone;
+  /// Returns what the replicated store keeps of the topology, for the member
+  /// that begins to lead.
+  std::function<std::vector<topology_record>()> stored_topology;
+  /// Takes `topology_messages::outgoing`.
+  caf::actor peers;
+};
+
 /// What the topology actor starts with, as stored and as configured.
 struct topology_start {
   troupe::topology machine;
@@ -38,6 +54,9 @@ struct topology_start {
   std::map<std::string, queue_id> configured; // others' queues, by full name
   std::shared_ptr<routes_board> routes;
   std::uint64_t memory_budget = 0; // bytes of bodies, of all queues
+  /// Where set, `machine` is what the configuration has, `queues` are none,
+  /// and the actor waits for `topology_messages`.
+  std::optional<topology_cluster> cluster;
 };
 
 /// The shell of the topology machine, and the parent of the queues that
