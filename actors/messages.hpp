@@ -64,6 +64,7 @@ struct read {
 /// `queue::recovered`.
 struct recover {
   queue_options options;
+  std::optional<group_id> group; // of a shard: what lies in this one alone
 };
 
 } // namespace troupe::store
@@ -411,6 +412,7 @@ struct closed {
 /// Answers the connection's oldest request.
 struct answered {
   amqp::answer what;
+  std::uint64_t consumer = 0; // where a queue answers: whom it was asked for
 };
 
 /// A consumer's queue is gone.

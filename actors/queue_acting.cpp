@@ -1,6 +1,6 @@
 #include "actors/actor_clock.hpp"
 #include "actors/queue_actor.hpp"
-#include "engine/ring/slot_map.hpp"
+#include "engine/delivery/queue_groups.hpp"
 
 #include <caf/send.hpp>
 
@@ -9,6 +9,13 @@
 // The queue actor's second half: carrying out what its machine wants done.
 
 namespace troupe {
+
+namespace {
+
+// How soon a gate that opened is noticed.
+constexpr auto gate_pause = std::chrono::milliseconds{20};
+
+} // namespace
 
 /// Acts behind all that is in the mailbox already, so that one commit and one
 /// delivery to each consumer carry the result of them all.
@@ -23,7 +30,7 @@ void queue_state::act() {
   // What has expired is not lent, even if its timer is late.
   if (auto due = machine_->next_due(); due && *due <= now)
     machine_->on_time(now);
-  machine_->lend();
+  if (may_lend()) machine_->lend();
   auto todo = machine_->take_actions();
   send_appends(todo.appends);
   send_erases(todo.erases);
@@ -34,13 +41,23 @@ void queue_state::act() {
   const auto& options = machine_->options();
   for (const auto& x : todo.fetches)
     self_->send(
-      places_.reader, store::read{
-                        {group_of(options.full_name(), x.partition), x.index},
-                        x.partition,
-                        x.first});
+      places_.reader,
+      store::read{
+        {group_of(options, x.partition), x.index}, x.partition, x.first});
   send_settled(todo.settlements);
   set_timer();
   answer_close();
+}
+
+/// Names what this actor holds, as the directory has it.
+std::string queue_state::listed_name() const {
+  const auto& options = machine_->options();
+  return shard_ ? shard_name(options, shard_->group) : options.full_name();
+}
+
+/// In a cluster another member may be about to handle the same messages.
+bool queue_state::may_lend() const {
+  return !shard_ || shard_->gate->is_open(cluster::local_now());
 }
 
 /// Entries that are stored and those of a memory queue that are not go in
@@ -48,7 +65,8 @@ void queue_state::act() {
 void queue_state::send_appends(std::vector<log_append>& appends) {
   const auto& options = machine_->options();
   auto is_stored = [&](const log_append& x) {
-    return options.is_durable || x.is_spill;
+    // In a cluster only what is replicated is stored.
+    return options.is_durable || (x.is_spill && !shard_);
   };
   for (auto from = appends.begin(); from != appends.end();) {
     auto to = std::find_if(from, appends.end(), [&](const log_append& x) {
@@ -59,20 +77,37 @@ void queue_state::send_appends(std::vector<log_append>& appends) {
   }
 }
 
+/// On a node of its own, what an entry brings about is written with it.
+void queue_state::add_effects(
+  commit_request& to, group_id group, const log_append& of) {
+  for (auto index : of.erases) to.erases.push_back({group, index});
+  if (auto* settled = std::get_if<settle_entry>(&of.entry))
+    for (const auto& change : settled->changes)
+      to.changes.push_back({group, change});
+}
+
+/// In a cluster every replica does it, once the entry is committed.
+void queue_state::take_effects_along(log_append& entry) {
+  if (auto* x = std::get_if<checkpoint_entry>(&entry.entry))
+    x->erases = std::move(entry.erases);
+}
+
 void queue_state::commit(std::span<log_append> appends, bool is_stored) {
   const auto& options = machine_->options();
   auto msg = store::commit{};
   msg.what.sync = false; // what settles rides with the next one that must
   for (auto& x : appends) {
-    auto group = group_of(options.full_name(), x.partition);
-    for (auto index : x.erases) msg.what.erases.push_back({group, index});
-    if (auto* settled = std::get_if<settle_entry>(&x.entry))
-      for (const auto& change : settled->changes)
-        msg.what.changes.push_back({group, change});
+    auto group = group_of(options, x.partition);
+    if (shard_ && is_stored)
+      take_effects_along(x);
+    else
+      add_effects(msg.what, group, x);
     if (std::holds_alternative<publish_entry>(x.entry))
       msg.what.sync |= options.is_durable && !options.confirm_early;
     msg.partitions.push_back(x.partition);
-    if (is_stored) msg.what.appends.push_back({group, encode(x.entry)});
+    if (is_stored)
+      msg.what.appends.push_back(
+        {group, encode(x.entry, shard_ ? shard_->epoch : single_node_epoch)});
   }
   send(std::move(msg));
 }
@@ -84,7 +119,7 @@ void queue_state::send(store::commit msg) {
 
 void queue_state::send_erases(const std::vector<log_erase>& erases) {
   if (erases.empty()) return;
-  auto of = machine_->options().full_name();
+  const auto& of = machine_->options();
   auto msg = store::commit{};
   msg.what.sync = false;
   for (const auto& x : erases)
@@ -121,13 +156,15 @@ void queue_state::send_deliveries(std::vector<delivery>& deliveries) {
 void queue_state::send_gets(std::vector<got>& gets) {
   for (auto& x : gets)
     if (auto* to = consumers_.find(x.to))
-      answer_edge(to->who, amqp::got{std::move(x.run), x.remaining});
+      answer_edge(
+        to->who, to->number, amqp::got{std::move(x.run), x.remaining});
 }
 
 void queue_state::answer_edge(
-  const caf::strong_actor_ptr& who, amqp::answer what) {
+  const caf::strong_actor_ptr& who, std::uint64_t consumer, amqp::answer what) {
   self_->send(
-    caf::actor_cast<connection_actor>(who), edge::answered{std::move(what)});
+    caf::actor_cast<connection_actor>(who),
+    edge::answered{std::move(what), consumer});
 }
 
 /// Answers rounds in the order they came, once all of each is committed: what
@@ -165,6 +202,10 @@ void queue_state::send_forwards(std::vector<forward>& forwards) {
 
 void queue_state::set_timer() {
   auto due = machine_->next_due();
+  if (!may_lend()) {
+    auto look = actor_now(*self_) + gate_pause;
+    due = due ? std::min(*due, look) : look;
+  }
   if (auto end = expiry(); end && (!due || *end < *due)) due = end;
   if (!due || (timer_ && *timer_ <= *due)) return;
   timer_ = due;

@@ -1,7 +1,7 @@
 #include "actors/queue_actor.hpp"
 
 #include "actors/actor_clock.hpp"
-#include "engine/ring/slot_map.hpp"
+#include "engine/delivery/queue_groups.hpp"
 
 #include <caf/send.hpp>
 
@@ -19,6 +19,7 @@ queue_actor::behavior_type queue_state::handlers(
   self_ = self;
   places_ = std::move(places);
   lifetime_ = start.lifetime;
+  shard_ = start.shard;
   self->set_down_handler(
     [this](const caf::down_msg& msg) { sender_down(msg); });
   used();
@@ -28,7 +29,10 @@ queue_actor::behavior_type queue_state::handlers(
   if (start.recovered)
     recovered(std::move(start.recovered));
   else
-    self->send(places_.reader, store::recover{std::move(start.options)});
+    self->send(
+      places_.reader, store::recover{
+                        std::move(start.options),
+                        shard_ ? std::optional{shard_->group} : std::nullopt});
   return {
     [this](queue::enqueue& msg) { enqueue(msg); },
     [this](queue::subscribe& msg) { subscribe(msg); },
@@ -81,9 +85,9 @@ void queue_state::recovered(std::shared_ptr<queue_machine> machine) {
   }
   act();
   self_->send(
-    places_.directory, directory::queue_up{
-                         machine_->options().full_name(),
-                         caf::actor_cast<caf::strong_actor_ptr>(self_)});
+    places_.directory,
+    directory::queue_up{
+      listed_name(), caf::actor_cast<caf::strong_actor_ptr>(self_)});
 }
 
 void queue_state::enqueue(queue::enqueue& msg) {
@@ -128,8 +132,9 @@ void queue_state::subscribe(queue::subscribe& msg) {
   if (is_taken && msg.is_paused) machine_->on_pause(id, true);
   if (msg.consumer != 0)
     answer_edge(
-      who, is_taken ? amqp::answer{amqp::done{}}
-                    : amqp::answer{amqp::refused{access_refused, in_use()}});
+      who, msg.consumer,
+      is_taken ? amqp::answer{amqp::done{}}
+               : amqp::answer{amqp::refused{access_refused, in_use()}});
   used();
   act();
 }
@@ -171,7 +176,8 @@ void queue_state::cancel(const queue::cancel& msg) {
   auto before = machine_->figures().consumers;
   machine_->on_cancel(sender_consumer(msg.consumer));
   act();
-  if (msg.answers) answer_edge(self_->current_sender(), amqp::done{});
+  if (msg.answers)
+    answer_edge(self_->current_sender(), msg.consumer, amqp::done{});
   look_at_use(before);
 }
 
@@ -246,8 +252,7 @@ void queue_state::end() {
   const auto& options = machine_->options();
   auto msg = store::commit{};
   for (auto [partition, index] : machine_->stored_entries())
-    msg.what.erases.push_back(
-      {group_of(options.full_name(), partition), index});
+    msg.what.erases.push_back({group_of(options, partition), index});
   msg.what.sync = false; // what is left over goes at the next start
   if (!msg.what.erases.empty()) self_->send(places_.store, std::move(msg));
   self_->quit(caf::exit_reason::user_shutdown);

@@ -3,6 +3,7 @@
 #include "actors/actor_clock.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/subscribers.hpp"
+#include "engine/cluster/handling_gate.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -37,10 +38,21 @@ struct queue_lifetime {
   std::optional<duration> expires; // when unused for so long
 };
 
+/// What of a queue its actor holds where it is a member of a cluster: the
+/// partitions that lie in one group, while this member leads it.
+struct queue_shard {
+  group_id group{};
+  /// Entries are of this epoch, so that none is taken once it is over.
+  std::uint64_t epoch = 0;
+  /// Nothing is lent while it is closed.
+  std::shared_ptr<const cluster::handling_gate> gate;
+};
+
 /// What it takes to start a queue.
 struct queue_start {
   queue_options options;
   queue_lifetime lifetime;
+  std::optional<queue_shard> shard; // none: the whole queue
   /// The machine as recovered already, for the first start alone.
   std::shared_ptr<queue_machine> recovered;
 };
@@ -81,6 +93,11 @@ private:
   void wake(const queue::wake& msg);
   caf::result<queue::closed> close();
 
+  std::string listed_name() const;
+  bool may_lend() const;
+  static void
+  add_effects(commit_request& to, group_id group, const log_append& of);
+  static void take_effects_along(log_append& entry);
   void act_soon();
   void act();
   void send_appends(std::vector<log_append>& appends);
@@ -92,7 +109,10 @@ private:
   void send_forwards(std::vector<forward>& forwards);
   void send_gets(std::vector<got>& gets);
   void send_settled(const std::vector<settled>& settlements);
-  void answer_edge(const caf::strong_actor_ptr& who, amqp::answer what);
+  void answer_edge(
+    const caf::strong_actor_ptr& who,
+    std::uint64_t consumer,
+    amqp::answer what);
   void set_timer();
   void used() { last_used_ = actor_now(*self_); }
   void look_at_use(std::uint64_t consumers_before);
@@ -114,6 +134,7 @@ private:
   std::uint64_t last_ticket_ = 0;
   subscribers consumers_;
   queue_lifetime lifetime_;
+  std::optional<queue_shard> shard_;
   time_point last_used_;
   std::map<std::uint64_t, std::pair<std::uint16_t, log_index>> forwards_;
   std::uint64_t last_forward_ = 0;

@@ -1,7 +1,8 @@
 #include "actors/recovery.hpp"
 
 #include "engine/delivery/positions.hpp"
-#include "engine/ring/slot_map.hpp"
+#include "engine/delivery/queue_groups.hpp"
+#include "engine/replication/index_runs.hpp"
 
 #include <map>
 #include <set>
@@ -24,11 +25,10 @@ std::uint16_t partition_of_entry(const log_entry& entry) {
   return partition_of(std::visit(place{}, entry));
 }
 
-std::set<group_id> groups_of(const std::vector<queue_options>& queues) {
+std::set<group_id> all_groups_of(const std::vector<queue_options>& queues) {
   auto all = std::set<group_id>{};
   for (const auto& x : queues)
-    for (std::uint16_t p = 0; p < x.partitions; ++p)
-      all.insert(group_of(x.full_name(), p));
+    for (auto group : groups_of(x)) all.insert(group);
   return all;
 }
 
@@ -38,34 +38,74 @@ std::set<group_id> every_group() {
   return all;
 }
 
+using machines = std::vector<std::shared_ptr<queue_machine>>;
+
+machines made_of(const std::vector<queue_options>& queues) {
+  auto all = machines{};
+  for (const auto& x : queues)
+    all.push_back(std::make_shared<queue_machine>(x));
+  return all;
+}
+
+using by_id = std::map<queue_id, queue_machine*>;
+
+by_id indexed(const machines& all) {
+  auto made = by_id{};
+  for (const auto& x : all) made[x->options().id] = x.get();
+  return made;
+}
+
+queue_id queue_of(const log_entry& entry) {
+  return std::visit([](const auto& x) { return x.queue; }, entry);
+}
+
+/// Gives an entry to the machine it belongs to. False where there is none.
+bool restore(const by_id& to, log_index index, log_entry& entry) {
+  auto found = to.find(queue_of(entry));
+  if (found == to.end()) return false;
+  auto partition = partition_of_entry(entry);
+  found->second->restore(partition, index, std::move(entry));
+  return true;
+}
+
 } // namespace
 
-result<std::vector<std::shared_ptr<queue_machine>>> recover_queues(
+result<machines> recover_queues(
   const log_store& store,
   const std::vector<queue_options>& queues,
   std::vector<log_place>* orphans) {
-  auto machines = std::vector<std::shared_ptr<queue_machine>>{};
-  auto by_id = std::map<queue_id, queue_machine*>{};
-  for (const auto& x : queues) {
-    machines.push_back(std::make_shared<queue_machine>(x));
-    by_id[x.id] = machines.back().get();
-  }
-  for (auto group : orphans ? every_group() : groups_of(queues)) {
+  auto all = made_of(queues);
+  auto known = indexed(all);
+  for (auto group : orphans ? every_group() : all_groups_of(queues)) {
     auto done =
       store.scan(group, [&](log_index index, log_entry&& entry) -> result<> {
-        auto of = std::visit([](const auto& x) { return x.queue; }, entry);
-        auto found = by_id.find(of);
-        if (found != by_id.end())
-          found->second->restore(
-            partition_of_entry(entry), index, std::move(entry));
-        else if (orphans)
+        if (!restore(known, index, entry) && orphans)
           orphans->push_back({group, index});
         return {};
       });
     if (!done) return done.error();
   }
-  for (const auto& x : machines) x->restored();
-  return machines;
+  for (const auto& x : all) x->restored();
+  return all;
+}
+
+result<machines> recover_shards(
+  const log_store& store,
+  const std::vector<queue_options>& queues,
+  group_id group) {
+  auto mark = store.applied(group);
+  if (!mark) return mark.error();
+  auto erased = index_runs{mark->to_erase};
+  auto all = made_of(queues);
+  auto known = indexed(all);
+  auto done =
+    store.scan(group, [&](log_index index, log_entry&& entry) -> result<> {
+      if (!erased.has(index)) restore(known, index, entry);
+      return {};
+    });
+  if (!done) return done.error();
+  for (const auto& x : all) x->restored();
+  return all;
 }
 
 } // namespace troupe

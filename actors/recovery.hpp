@@ -17,4 +17,11 @@ result<std::vector<std::shared_ptr<queue_machine>>> recover_queues(
   const std::vector<queue_options>& queues,
   std::vector<log_place>* orphans = nullptr);
 
+/// Does the same for what queues have in one group alone, of which this member
+/// has a replica: without what is erased and not yet gone.
+result<std::vector<std::shared_ptr<queue_machine>>> recover_shards(
+  const log_store& store,
+  const std::vector<queue_options>& queues,
+  group_id group);
+
 } // namespace troupe

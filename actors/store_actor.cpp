@@ -150,7 +150,9 @@ void reader_state::read(const store::read& msg) {
 }
 
 void reader_state::recover(store::recover& msg) {
-  auto machines = recover_queues(*store_, {std::move(msg.options)});
+  auto options = std::vector{std::move(msg.options)};
+  auto machines = msg.group ? recover_shards(*store_, options, *msg.group)
+                            : recover_queues(*store_, options);
   if (!machines) end_process(exit_io, machines.error().detail);
   self_->send(
     caf::actor_cast<queue_actor>(self_->current_sender()),

@@ -56,6 +56,9 @@ struct state_change {
 
 // -- the entries of a group's log
 
+/// The queue of entries that only change state or erase others.
+constexpr auto no_queue = queue_id{0};
+
 /// Messages published to a queue, in the order of their positions.
 struct publish_entry {
   queue_id queue{};

@@ -62,6 +62,9 @@ struct queue_options {
   /// Partition `p` holds the messages of priority `p`; the highest go first.
   /// Not together with `key`.
   bool by_priority = false;
+  /// All partitions lie in the group of the first, and so on one member of a
+  /// cluster: needed where they are taken from together.
+  bool is_in_one_group = false;
   std::optional<duration> message_ttl; // how long a message may stay ready
   std::uint64_t max_bytes = 0;         // of bodies that are ready; 0: unlimited
   /// With `hold`, `max_length` counts all that is not settled; otherwise what

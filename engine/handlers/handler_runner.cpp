@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <exception>
+#include <thread>
 
 namespace troupe {
 
@@ -9,6 +10,9 @@ namespace {
 
 // Slow handlers settle message by message, fast ones many at a time.
 constexpr auto settle_after = std::chrono::milliseconds{1};
+
+// How soon a gate that opened is noticed.
+constexpr auto gate_pause = std::chrono::milliseconds{2};
 
 } // namespace
 
@@ -38,7 +42,7 @@ handler_runner::run(const std::vector<loaned_run>& delivery) {
 void handler_runner::run_one(
   handler& by, const loaned_run& run, std::uint32_t index) {
   auto x = handling{*stage_, view_, run, index};
-  if (is_finishing_ || is_held_back(x)) {
+  if (!may_start() || is_held_back(x)) {
     auto guard = std::lock_guard{lock_};
     builder_.give_back(x.at());
     return;
@@ -65,7 +69,7 @@ void handler_runner::run_batch(
   auto first = delivery.front().at;
   auto flush = [&] {
     if (batch.empty() || crashed_) return;
-    if (is_finishing_) {
+    if (!may_start()) {
       auto guard = std::lock_guard{lock_};
       for (const auto& x : all) builder_.give_back(x.at());
       batch.clear();
@@ -100,6 +104,16 @@ void handler_runner::run_batch(
       if (run.attempt > 1) flush();
     }
   flush();
+}
+
+/// Waits at a closed gate. Returns false where nothing is to be begun any more.
+bool handler_runner::may_start() {
+  if (!stage_->gate) return !is_finishing_;
+  while (!is_finishing_ && !stage_->gate->is_open(cluster::local_now())) {
+    flush();
+    std::this_thread::sleep_for(gate_pause);
+  }
+  return !is_finishing_;
 }
 
 bool handler_runner::is_held_back(const handling& x) {

@@ -54,6 +54,7 @@ private:
 
   void run_one(handler& by, const loaned_run& run, std::uint32_t index);
   void run_batch(batch_handler& by, const std::vector<loaned_run>& delivery);
+  bool may_start();
   bool is_held_back(const handling& x);
   void note(handling& x, const outcome& result);
   void crash(const handling& x, const std::string& text);

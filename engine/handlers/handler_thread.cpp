@@ -101,6 +101,10 @@ handler_thread::handler_thread(std::shared_ptr<const stage> of, events report)
 }
 
 handler_thread::~handler_thread() {
+  {
+    auto guard = std::lock_guard{shared_->runner_lock};
+    if (shared_->runner) shared_->runner->finish();
+  }
   auto guard = std::lock_guard{shared_->lock};
   shared_->is_left = true;
   if (!shared_->has_ended) ++abandoned_threads;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "engine/base/ids.hpp"
+#include "engine/cluster/handling_gate.hpp"
 
 #include <troupe/registry.hpp>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,6 +36,8 @@ struct stage {
   /// outside that fails, the message just goes back.
   bool blames_messages = true;
   state_reader read_state;
+  /// In a cluster: closed while another member may handle the same messages.
+  std::shared_ptr<const cluster::handling_gate> gate;
 };
 
 } // namespace troupe

@@ -56,7 +56,8 @@ bool group_replica::add_effects(const std::string& raw) {
     return false;
   }
   for (auto index : effects->erases) to_erase_.add(index);
-  has_new_erases_ |= !effects->erases.empty();
+  if (effects->is_spent) to_erase_.add(applied_ + 1);
+  has_new_erases_ |= !effects->erases.empty() || effects->is_spent;
   for (auto& x : effects->changes)
     effects_.changes.push_back({options_.group, std::move(x)});
   return true;

@@ -43,6 +43,11 @@ public:
     return taken;
   }
 
+  bool has(log_index index) const {
+    auto next = runs_.upper_bound(index);
+    return next != runs_.begin() && index < std::prev(next)->second;
+  }
+
   bool is_empty() const { return runs_.empty(); }
   void clear() { runs_.clear(); }
 

@@ -122,9 +122,9 @@ result<entry_effects> effects_of(const std::string& value) {
   auto entry = decode(value);
   if (!entry) return entry.error();
   if (auto* x = std::get_if<settle_entry>(&*entry))
-    return entry_effects{{}, std::move(x->changes)};
+    return entry_effects{{}, std::move(x->changes), x->queue == no_queue};
   if (auto* x = std::get_if<checkpoint_entry>(&*entry))
-    return entry_effects{std::move(x->erases), {}};
+    return entry_effects{std::move(x->erases), {}, x->queue == no_queue};
   return none;
 }
 

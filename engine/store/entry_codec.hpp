@@ -42,6 +42,8 @@ bool is_noop(std::string_view value);
 struct entry_effects {
   std::vector<log_index> erases; // of the same group
   std::vector<state_change> changes;
+  /// It says nothing more: a change of no queue's.
+  bool is_spent = false;
 };
 
 /// Reads what a sound entry brings about; cheap where that is nothing.
