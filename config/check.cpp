@@ -51,6 +51,7 @@ check(const read_result& given, const check_options& options) {
   check_values(at);
   check_amqp(at);
   check_access(at);
+  check_cluster(at);
   // Warnings about parts that could not be read would only mislead.
   if (!has_errors(faults)) check_use(at);
   sort_faults(faults);

@@ -20,8 +20,19 @@ public:
   void add(const std::string& text, const std::string& path) {
     auto read = parse_endpoint(text);
     if (!read) return bad(text, path);
-    if (read->port == 0) return; // each time another
-    auto [first, is_first] = taken_.try_emplace(to_string(*read), path);
+    take(*read, path);
+  }
+
+  void add_port(
+    const std::string& host, std::uint16_t port, const std::string& path) {
+    if (!host.empty()) take({host, port}, path); // else it is faulted already
+  }
+
+private:
+  void take(const endpoint& at, const std::string& path) {
+    if (at.port == 0) return; // each time another
+    auto text = to_string(at);
+    auto [first, is_first] = taken_.try_emplace(text, path);
     if (is_first) return;
     auto& fault =
       at_.add_fault("E0131", ticked(text) + " is listened on twice", path);
@@ -31,7 +42,6 @@ public:
     fault.help = "choose another port";
   }
 
-private:
   void bad(const std::string& text, const std::string& path) {
     auto& fault = at_.add_fault("E0130", ticked(text) + " is no address", path);
     fault.label = "cannot be listened on";
@@ -121,11 +131,23 @@ void check_vhost(
   fault.help = "add [vhosts.\"" + server.vhost + "\"]";
 }
 
+void add_cluster(address_check& addresses, const cluster_config& cluster) {
+  addresses.add(cluster.listen, "cluster/listen");
+  const auto* etcd = std::get_if<managed_etcd_config>(&cluster.etcd);
+  if (etcd == nullptr) return;
+  for (const auto& [name, place] : etcd->members) {
+    auto path = "cluster/etcd/members/" + name;
+    addresses.add_port(place.host, place.client_port, path + "/client_port");
+    addresses.add_port(place.host, place.peer_port, path + "/peer_port");
+  }
+}
+
 } // namespace
 
 void check_amqp(const checking& at) {
   const auto plan = make_plan(at.config);
   auto addresses = address_check{at};
+  if (at.config.cluster) add_cluster(addresses, *at.config.cluster);
   for (const auto& [name, server] : plan.amqp_servers) {
     auto path = "sources/" + name;
     addresses.add(server.listen, path + "/listen");

@@ -65,7 +65,7 @@ void check_use(const checking& at) {
   check_routes(at, plan);
   check_unused(at, plan);
   auto is_idle = at.config.handlers.empty() && at.config.sinks.empty()
-                 && plan.amqp_servers.empty();
+                 && plan.amqp_servers.empty() && !at.config.cluster;
   if (is_idle)
     at.add_fault(
         "W0404", "the configuration has neither a handler nor a sink", "")

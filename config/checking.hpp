@@ -51,8 +51,9 @@ void check_inputs(const checking& at);
 void check_circles(const checking& at);
 void check_queues(const checking& at);
 void check_values(const checking& at);
-void check_amqp(const checking& at);   // servers
+void check_amqp(const checking& at);   // servers, and who listens where
 void check_access(const checking& at); // users and vhosts
+void check_cluster(const checking& at);
 void check_use(const checking& at);    // what nobody reads
 
 } // namespace troupe

@@ -120,6 +120,7 @@ void write_all(
 std::string effective(const pipeline_config& config) {
   auto out = "config_version = " + std::to_string(config_version) + "\n";
   write(out, "node", config.node);
+  if (config.cluster) write(out, "cluster", *config.cluster);
   write_all(out, "vhosts", config.vhosts);
   write_all(out, "users", config.users);
   write_all(out, "queues", config.queues);

@@ -27,8 +27,8 @@ constexpr fault_kind kinds[] = {
    "Keys nobody knows are never ignored: a mistyped one would silently leave "
    "its default in force. Which keys there are depends on the `type`."},
   {"E0102", "a section is unknown",
-   "The sections are node, queues, sources, routers, handlers, sinks, users "
-   "and vhosts, and the key config_version."},
+   "The sections are node, cluster, queues, sources, routers, handlers, "
+   "sinks, users and vhosts, and the key config_version."},
   {"E0103", "a required key is missing",
    "The component means nothing without this key. Its help says what belongs "
    "there."},
@@ -44,9 +44,9 @@ constexpr fault_kind kinds[] = {
    "their names; only a router may be called like the queue it publishes to. "
    "Sinks, handlers and routers have names of their own. A name such as "
    "`charge.alerts` is taken by the output of `charge`."},
-  {"E0110", "a list of inputs is empty",
-   "A component that reads nothing does nothing. Name what it reads or remove "
-   "it."},
+  {"E0110", "a list is empty that needs something",
+   "A component that reads nothing does nothing: name what it reads or remove "
+   "it. A cluster needs an etcd: name where one is."},
   {"E0111", "an input is listed twice",
    "Each input counts once; the second mention would change nothing."},
   {"E0112", "an input does not exist",
@@ -88,9 +88,9 @@ constexpr fault_kind kinds[] = {
   {"E0122", "a route has a name it cannot have",
    "Routes are named like components. `dead` is taken by rejected messages, "
    "`drop` and `reject` by `unmatched`."},
-  {"E0123", "the file of a source is missing",
-   "The file, or one that `tls` names, has to be there when the pipeline "
-   "starts. A relative path starts "
+  {"E0123", "a file that is to be read is missing",
+   "The file of a source, or one that `tls` names, has to be there when the "
+   "node starts. A relative path starts "
    "at the working directory. `validate --offline` does not look."},
   {"E0124", "a router or queue sink reads a queue",
    "Routers and queue sinks pass messages on before they reach a queue. To "
@@ -132,6 +132,28 @@ constexpr fault_kind kinds[] = {
    "`rabbitmq-sha256$` in front. A password itself goes to `password`."},
   {"E0137", "a user has both a password and a hash",
    "Which of them counts would be a guess. Keep the hash."},
+  {"E0140", "an address cannot be connected to",
+   "`seeds`, `advertise` and the `endpoints` and hosts of an etcd are where "
+   "others connect to: a name or an address, and a port other than 0. "
+   "0.0.0.0 and [::] are places to listen at, and lead nowhere: a member that "
+   "listens there says in `advertise` where it is reached."},
+  {"E0141", "a cluster on several machines has no TLS",
+   "Whoever reaches a member could read and change all messages, so that "
+   "members go without TLS on one machine only: `listen` and the hosts of "
+   "[cluster.etcd] are 127.0.0.1, [::1] or localhost then. Add `tls` with "
+   "`ca`, `cert` and `key` to [cluster]."},
+  {"E0142", "a cluster or a member has a name it cannot have",
+   "Names of clusters and of their members, which are the names of the nodes, "
+   "are 1 to 255 letters, digits, `-`, `_` and `.`."},
+  {"E0143", "a cluster's etcd has an impossible number of members",
+   "An etcd goes on while more than half of its members are there. Two cannot "
+   "outvote the loss of either, so they are less safe than one; four stand no "
+   "more than three, and many slow each other down. Name three or five nodes, "
+   "on machines that do not fail together; others may join as well and ask "
+   "these."},
+  {"E0144", "a member has no name of its own",
+   "In a cluster `node.name` says which member this is: it has to be written, "
+   "and to be another on every node."},
   {"E0201", "a value has the wrong type",
    "Text stands in quotes, numbers and true or false do not, lists stand in "
    "brackets."},
@@ -164,6 +186,14 @@ constexpr fault_kind kinds[] = {
    "Whoever may read the file knows it. Write `password_hash` with what "
    "`troupe hash-password` prints, or take the password from the environment: "
    "\"${VAR}\"."},
+  {"W0406", "a cluster hangs on one machine",
+   "While the one node that runs the etcd is down, nobody can take the place "
+   "of "
+   "a member that fails. Name three in [cluster.etcd]."},
+  {"W0407", "an etcd is asked in the clear",
+   "Whoever sees the traffic can read and change what members agree on. Add "
+   "`tls` to [cluster.etcd], or see to it that nobody else is in that "
+   "network."},
 };
 
 } // namespace

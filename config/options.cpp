@@ -141,7 +141,10 @@ void visit_rule(option_visitor& v, match_router& rule) {
 } // namespace
 
 void visit_options(option_visitor& v, node_config& node) {
-  v.text({"name", "The name of this node in logs."}, node.name);
+  v.text(
+    {"name", "The name of this node in logs; in a cluster its member's "
+             "name, unlike all others."},
+    node.name);
   v.path(
     {"data_dir", "The folder of durable queues; made if missing."},
     node.data_dir);
@@ -255,16 +258,18 @@ std::string_view advice_on_unknown(std::string_view key) {
   static constexpr auto later =
     std::string_view{"this version does not have it yet: leave it out"};
   static constexpr std::array later_keys = {
-    "api",      "cluster",   "secrets",     "tests",      "replicas",
-    "overflow", "dedup",     "priority",    "ttl",        "ack",
-    "library",  "isolation", "rate_limit",  "balance",    "on",
-    "park_key", "url",       "routing_key", "replicated", "http_server",
-    "amqp"};
+    "api", "secrets",  "tests",   "overflow",    "dedup",       "priority",
+    "ttl", "ack",      "library", "isolation",   "rate_limit",  "balance",
+    "on",  "park_key", "url",     "routing_key", "http_server", "amqp"};
   static constexpr std::array other = {
     advice{"concurrency", "write `threads`"},
     advice{
       "dead", "a name with a dot needs quotes: `[queues.\"orders.dead\"]`"},
-    advice{"delay", "write it in `backoff.initial`"}};
+    advice{"delay", "write it in `backoff.initial`"},
+    advice{"replicas", "it goes into [cluster] and holds for all queues"},
+    advice{
+      "replicated", "write `durable`: that is replicated once there is a "
+                    "[cluster]"}};
   if (std::ranges::find(later_keys, key) != later_keys.end()) return later;
   for (const auto& [name, text] : other)
     if (name == key) return text;

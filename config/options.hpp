@@ -11,6 +11,9 @@ inline constexpr std::int64_t config_version = 1;
 /// Walk every option of a component in the order of the manual. Options that
 /// depend on `type` follow the type the component has once it was visited.
 void visit_options(option_visitor& visitor, node_config& node);
+void visit_options(option_visitor& visitor, cluster_config& cluster);
+void visit_options(option_visitor& visitor, managed_etcd_config& etcd);
+void visit_options(option_visitor& visitor, remote_etcd_config& etcd);
 void visit_options(option_visitor& visitor, queue_config& queue);
 void visit_options(option_visitor& visitor, source_config& source);
 void visit_options(option_visitor& visitor, router_config& router);

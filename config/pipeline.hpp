@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/cluster_config.hpp"
 #include "engine/base/backoff.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/supervision/restart_policy.hpp"
@@ -181,6 +182,7 @@ struct user_config {
 /// One configuration, made of one or more files.
 struct pipeline_config {
   node_config node;
+  std::optional<cluster_config> cluster; // none: a node by itself
   std::map<std::string, queue_config> queues;
   std::map<std::string, source_config> sources;
   std::map<std::string, router_config> routers;

@@ -18,8 +18,8 @@ constexpr std::size_t longest_amqp_name = 255;
 constexpr std::size_t longest_name = 200; // `.dead` still fits into AMQP's 255
 
 const auto sections = std::vector<std::string>{
-  "config_version", "node",  "queues", "sources", "routers",
-  "handlers",       "sinks", "users",  "vhosts"};
+  "config_version", "node",     "cluster", "queues", "sources",
+  "routers",        "handlers", "sinks",   "users",  "vhosts"};
 
 /// Reads the tables of one file into the result.
 class file_reader {
@@ -37,6 +37,7 @@ private:
     auto& config = out_.config;
     if (key == "config_version") return read_version(node);
     if (key == "node") return read_component(key, node, "node", config.node);
+    if (key == "cluster") return read_cluster(key, node);
     if (key == "queues") return read_all(key, node, config.queues);
     if (key == "sources") return read_all(key, node, config.sources);
     if (key == "routers") return read_all(key, node, config.routers);
@@ -45,6 +46,12 @@ private:
     if (key == "users") return read_all(key, node, config.users);
     if (key == "vhosts") return read_all(key, node, config.vhosts);
     unknown_section(key);
+  }
+
+  void read_cluster(const toml::key& key, const toml::node& node) {
+    auto& cluster = out_.config.cluster;
+    if (!cluster) cluster.emplace();
+    read_component(key, node, "cluster", *cluster);
   }
 
   void read_version(const toml::node& node) {
@@ -68,9 +75,9 @@ private:
     else if (!meant.empty())
       fault.help = "did you mean `" + meant + "`?";
     else
-      fault.help =
-        "sections are node, queues, sources, routers, handlers, sinks, users "
-        "and vhosts";
+      fault.help = "sections are node, cluster, queues, sources, routers, "
+                   "handlers, sinks, users "
+                   "and vhosts";
   }
 
   bool is_table(const toml::key& key, const toml::node& node) {

@@ -56,6 +56,14 @@ They are for clients of AMQP. Without any user in the configuration there is
 [vhosts] adds others.
 )";
 
+constexpr std::string_view about_clusters = R"(
+## Clusters
+
+With [cluster] a node is a member of one; without, it is by itself. The file is
+the same on all members but for `node.name`, `listen`, `advertise` and the files of
+`tls`. [running_a_cluster.md](running_a_cluster.md) goes through it.
+)";
+
 std::string in_code(const std::string& text) { return "`" + text + "`"; }
 
 /// Writes each option it visits as a row of a Markdown table.
@@ -183,6 +191,10 @@ void add_faults(std::string& out) {
 std::string configuration_reference() {
   auto out = std::string{introduction};
   add_table(out, "[node]", node_config{});
+  out += about_clusters;
+  add_table(out, "[cluster]", cluster_config{});
+  add_table(
+    out, "[cluster.etcd] where coordinator is etcd", remote_etcd_config{});
   add_table(out, "[queues.NAME]", queue_config{});
   auto source = source_config{};
   add_table(out, "[sources.NAME] of type file", source);

@@ -37,10 +37,17 @@ std::string listed(const Words& words) {
   return out;
 }
 
+// "cluster/etcd" as messages show it: "[cluster.etcd]".
+std::string dotted_header(std::string path) {
+  std::ranges::replace(path, '/', '.');
+  return "[" + path + "]";
+}
+
 // "handlers/charge/retry" as messages show it: "handler `charge`".
 std::string component_name(const std::string& path) {
   auto first = path.find('/');
   if (first == path.npos) return "[" + path + "]";
+  if (path.starts_with("cluster/")) return dotted_header(path);
   auto end = path.find('/', first + 1);
   auto section = path.substr(0, first - 1); // without its plural s
   if (section == "vhost") end = path.npos;  // a vhost's name may have slashes
@@ -60,9 +67,7 @@ table_reader::table_reader(
   reading& reading, const toml::table& table, std::string path)
   : reading_{reading}, frames_{{&table, std::move(path), {}}} {}
 
-void table_reader::finish() {
-  if (!has_wrong_type_) check_keys(frames_.back());
-}
+void table_reader::finish() { check_keys(frames_.back()); }
 
 // Returns the option's value, or null where there is none.
 const toml::node* table_reader::take(const option& option) {
@@ -259,7 +264,8 @@ void table_reader::choice(
     index = static_cast<std::size_t>(found - words.begin());
     return;
   }
-  if (option.key == "type") has_wrong_type_ = true;
+  if (option.key == "type" || option.key == "coordinator")
+    has_wrong_type_ = true;
   if (reading_.faults.size() > fault_count) return; // said already
   auto& fault = reading_.add_fault(
     "E0202", ticked(option.key) + " cannot be " + ticked(*text),
@@ -272,6 +278,12 @@ void table_reader::choice(
     fault.help = std::string{advice_on_unknown(*text)};
 }
 
+void table_reader::name_at_least_one(
+  const option& option, const toml::node& node) {
+  reading_.add_fault("E0110", ticked(option.key) + " is empty", node.source())
+    .label = "name at least one";
+}
+
 void table_reader::names(
   const option& option, std::vector<std::string>& value) {
   const auto* node = take(option);
@@ -280,9 +292,7 @@ void table_reader::names(
     return wrong_type(
       *node, std::string{option.key}, "a list, as in [\"orders\"]");
   const auto& list = *node->as_array();
-  if (list.empty() && option.is_required)
-    reading_.add_fault("E0110", ticked(option.key) + " is empty", list.source())
-      .label = "name at least one";
+  if (list.empty() && option.is_required) name_at_least_one(option, list);
   auto start = frames_.back().path + "/" + std::string{option.key} + "/";
   for (const auto& element : list) {
     auto name = filled_text_of(element, option.key);
@@ -359,12 +369,14 @@ std::optional<std::vector<std::string>>
 table_reader::enter_keys(const option& option, std::vector<std::string>) {
   if (!enter(option, true)) return std::nullopt;
   auto keys = std::vector<std::string>{};
-  for (const auto& [key, node] : *frames_.back().table)
-    keys.emplace_back(key.str());
+  const auto& table = *frames_.back().table;
+  for (const auto& [key, node] : table) keys.emplace_back(key.str());
+  if (keys.empty() && option.is_required) name_at_least_one(option, table);
   return keys;
 }
 
 void table_reader::check_keys(const frame& here) {
+  if (has_wrong_type_) return;
   for (const auto& [key, node] : *here.table)
     if (std::ranges::find(here.known, key.str()) == here.known.end())
       unknown_key(here, key);

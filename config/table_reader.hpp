@@ -74,6 +74,7 @@ private:
   std::optional<std::string>
   any_text_of(const toml::node& node, std::string_view key);
   std::optional<std::string> scalar_text(const toml::node& node);
+  void name_at_least_one(const option& option, const toml::node& node);
   void hide_text(const option& option, std::size_t first);
   void wrong_type(
     const toml::node& node,
@@ -87,7 +88,7 @@ private:
 
   reading& reading_;
   std::vector<frame> frames_;
-  // With a wrong `type` nobody can say which keys belong.
+  // With a wrong `type` or `coordinator` nobody can say which keys belong.
   bool has_wrong_type_ = false;
 };
 

@@ -47,6 +47,34 @@ std::string user_and(const std::string& more) {
   return server_and("[users.anna]\n" + more);
 }
 
+// What is added starts in line 4, and etcd is still to come.
+std::string cluster_and(const std::string& more) {
+  return "[node]\nname = 'n1'\n[cluster]\n" + more;
+}
+
+const auto named = std::string{"name = 'c'\n"};
+const auto tls = std::string{"tls = { ca = '/dev/null', cert = '/dev/null', "
+                             "key = '/dev/null' }\n"};
+
+std::string on_loopback(const std::string& name, const std::string& ports) {
+  return "etcd.members." + name + " = { host = '127.0.0.1', " + ports + " }\n";
+}
+
+const auto three = on_loopback("n1", "client_port = 1, peer_port = 2")
+                   + on_loopback("n2", "client_port = 3, peer_port = 4")
+                   + on_loopback("n3", "client_port = 5, peer_port = 6");
+const auto one = on_loopback("n1", "client_port = 1");
+
+// What is added starts in line 8: name, three members, then this.
+std::string member_and(const std::string& more) {
+  return cluster_and(named + three + more);
+}
+
+// What is added starts in line 6.
+std::string remote_and(const std::string& more) {
+  return cluster_and(named + "coordinator = 'etcd'\n" + more);
+}
+
 const auto good_hash =
   std::string{"pbkdf2-sha256$1$dHJvdXBlLWd1ZXN0$"
               "rCjGgpTAJFvxlJyLQxvZDOcQ6t8aWQFqYq0Xo3g1v0E="};
@@ -57,7 +85,8 @@ const auto mistakes = std::vector<mistake>{
   {"E0004 6:8", handler_and("[node]\nname = '${'\n")},
   {"E0005 1:18", "config_version = 2\n" + stdin_to_charge()},
   {"E0101 5:1", handler_and("threds = 1\n")},
-  {"E0102 5:2", handler_and("[cluster]\nname = 'x'\n")},
+  {"E0102 5:2", handler_and("[api]\nlisten = 'x'\n")},
+  {"E0102 5:2", handler_and("[clutser]\nname = 'x'\n")},
   {"E0103 5:8", handler_and("[sinks.t]\ninputs = ['s']\n")},
   {"E0104 5:9", handler_and("[queues.A]\n")},
   {"E0106 5:10", handler_and("[routers.s]\ninputs = ['charge']\ntype = 'match'"
@@ -175,6 +204,62 @@ const auto mistakes = std::vector<mistake>{
   {"W0402 8:11", router_and(match)},
   {"W0403 5:9", handler_and("[queues.q]\n")},
   {"W0404 0:0", "[node]\n"},
+  {"E0101 8:1", member_and("adverties = 'a:1'\n")},
+  {"E0101 8:6", member_and("etcd.endpoints = ['127.0.0.1:1']\n")},
+  {"E0101 4:41", "[node]\nname = 'n1'\n[cluster]\n"
+                 "etcd.members.n1 = { host = '127.0.0.1', port = 1 }\n"
+                 "name = 'c'\n"},
+  {"E0103 3:2", cluster_and(three)},
+  {"E0103 3:2", cluster_and(named)},
+  {"E0103 6:8", remote_and("etcd = {}\n")},
+  {"E0103 5:19", cluster_and(named + "etcd.members.n1 = {}\n")},
+  {"E0103 8:7", member_and("tls = { ca = '/dev/null', cert = '/dev/null' }\n")},
+  {"E0110 5:16", cluster_and(named + "etcd.members = {}\n")},
+  {"E0110 6:18", remote_and("etcd.endpoints = []\n")},
+  {"E0123 8:34", member_and("tls = { ca = '/dev/null', cert = 'no', "
+                            "key = '/dev/null' }\n")},
+  {"E0123 7:17", remote_and("etcd.endpoints = ['a:1']\n"
+                            "etcd.tls = { ca='no/such', cert = '/dev/null', "
+                            "key = '/dev/null' }\n")},
+  {"E0130 8:10", member_and("listen = 'localhost'\n")},
+  {"E0131 7:70", member_and("listen = '127.0.0.1:6'\n")},
+  {"E0131 10:10", member_and("[sources.a]\ntype = 'amqp_server'\n"
+                             "listen = '127.0.0.1:25680'\n")},
+  {"E0131 5:70",
+   cluster_and(named + on_loopback("n1", "client_port = 7, peer_port = 7"))},
+  {"E0140 8:10", member_and("seeds = ['a']\n")},
+  {"E0140 8:17", member_and("seeds = ['a:1', 'b:0']\n")},
+  {"E0140 8:13", member_and("advertise = '[::]:25680'\n")},
+  {"E0140 9:10", member_and(tls + "listen = '0.0.0.0:25680'\n")},
+  {"E0140 6:19", remote_and("etcd.endpoints = ['http://127.0.0.1:2379']\n")},
+  {"E0140 5:28",
+   cluster_and(named + "etcd.members.n1 = { host = '127.0.0.1:2379' }\n")},
+  {"E0140 6:28",
+   cluster_and(named + tls + "etcd.members.n1 = { host = '::' }\n")},
+  {"E0141 8:10", member_and("listen = '10.0.0.1:25680'\n")},
+  {"E0141 5:28",
+   cluster_and(named + "etcd.members.n1 = { host = '10.0.0.1' }\n")},
+  {"E0142 4:8", cluster_and("name = 'my cluster'\n" + three)},
+  {"E0142 2:8", "[node]\nname = 'a,b'\n[cluster]\n" + named + three},
+  {"E0142 5:22",
+   cluster_and(named + "etcd.members.'a=b' = { host = '127.0.0.1' }\n")},
+  {"E0143 5:6", cluster_and(
+                  named + on_loopback("n1", "client_port = 1, peer_port = 2")
+                  + on_loopback("n2", "client_port = 3, peer_port = 4"))},
+  {"E0144 1:2", "[node]\n[cluster]\n" + named + three},
+  {"E0144 1:2", "[cluster]\n" + named + three},
+  {"E0201 1:11", "cluster = 3\n[node]\nname = 'n1'\n"},
+  {"E0201 5:16", cluster_and(named + "etcd.members = 3\n")},
+  {"E0201 5:19", cluster_and(named + "etcd.members.n1 = '127.0.0.1'\n")},
+  {"E0202 5:15", cluster_and(
+                   named
+                   + "coordinator = 'zookeeper'\n"
+                     "etcd.hosts = ['a:1']\n")},
+  {"E0203 8:12", member_and("replicas = 6\n")},
+  {"E0203 8:12", member_and("replicas = 0\n")},
+  {"E0203 5:55", cluster_and(named + on_loopback("n1", "client_port = 65536"))},
+  {"W0406 5:6", cluster_and(named + one)},
+  {"W0407 6:18", remote_and("etcd.endpoints = ['127.0.0.1:1', 'a:1']\n")},
 };
 
 } // namespace
