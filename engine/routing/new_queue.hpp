@@ -22,7 +22,8 @@ struct new_queue {
 /// A queue as it is restored.
 struct stored_queue {
   queue_declaration declared;
-  new_queue made; // without a place
+  new_queue made;          // without a place
+  std::uint64_t owner = 0; // the connection it is exclusive to; 0: none
 };
 
 } // namespace troupe

@@ -39,7 +39,7 @@ topology_change topology::add_vhost(const std::string& name) {
   auto change = topology_change{};
   if (!make_vhost(name)) return change;
   change.is_new = true;
-  change.records.push_back(keeping(name, vhost_exists{}));
+  note(name, vhost_exists{}, true, change);
   publish();
   return change;
 }
@@ -72,7 +72,7 @@ topology_change topology::drop_vhost(const std::string& name) {
   bindings_.erase(name);
   std::erase_if(
     waiting_, [&](const auto& w) { return std::get<0>(w.first) == name; });
-  change.records.push_back(erasing(name, vhost_exists{}));
+  note_gone(name, vhost_exists{}, true, change);
   publish();
   return change;
 }
@@ -99,6 +99,24 @@ topology::queue_at(const std::string& vhost, const std::string& name) const {
 }
 
 // -- changing
+
+void topology::note(
+  const std::string& vhost,
+  const stored_thing& made,
+  bool is_durable,
+  topology_change& to) const {
+  to.shared.push_back(is_durable ? keeping(vhost, made) : sharing(vhost, made));
+  if (is_durable) to.records.push_back(to.shared.back());
+}
+
+void topology::note_gone(
+  const std::string& vhost,
+  const stored_thing& gone,
+  bool is_durable,
+  topology_change& to) const {
+  to.shared.push_back(erasing(vhost, gone));
+  if (is_durable) to.records.push_back(to.shared.back());
+}
 
 void topology::put(const exchange_ptr& made) {
   auto in = *next_.vhosts_.find(made->vhost());

@@ -30,6 +30,9 @@ struct topology_change {
   /// To be kept, all or none, before anybody is told. Only durable things.
   std::vector<topology_record> records;
 
+  /// The same of everything, in the order to follow them: for other members.
+  std::vector<topology_record> shared;
+
   // Everything that went, also what went along with it.
   std::vector<exchange_ptr> exchanges_gone;
   std::vector<routed_queue_ptr> queues_gone;
@@ -129,6 +132,19 @@ public:
   result<> restore(
     const std::string& vhost, std::string_view key, std::string_view value);
 
+  // -- following another topology, by what its changes gave to share
+
+  /// Returns everything as records to restore.
+  std::vector<topology_record> all_records() const;
+
+  /// Takes away what `restore` brought, and nothing that would go with it by a
+  /// rule: that has records of its own. Fails as `restore` does.
+  result<> retract(
+    const std::string& vhost, std::string_view key, std::string_view value);
+
+  /// Returns the connections that have queues for themselves.
+  std::vector<std::uint64_t> owners() const;
+
 private:
   using vhost_routes = routing_snapshot::vhost_routes;
 
@@ -150,6 +166,21 @@ private:
     const std::string& vhost,
     const binding& changed,
     std::uint64_t connection) const;
+
+  // -- noting what a change made or took
+  static stored_queue stored(const routed_queue& queue);
+  /// Exchanges that every vhost has are made anew and have no records.
+  static bool is_noted(const exchange& one);
+  void note(
+    const std::string& vhost,
+    const stored_thing& made,
+    bool is_durable,
+    topology_change& to) const;
+  void note_gone(
+    const std::string& vhost,
+    const stored_thing& gone,
+    bool is_durable,
+    topology_change& to) const;
 
   // -- changing, without a new snapshot
   bool make_vhost(const std::string& name);
@@ -179,6 +210,7 @@ private:
   void restore(const std::string& vhost, const stored_queue& stored);
   void restore(const std::string& vhost, const binding& stored);
   void restore_waiting(const end_name& come);
+  void retract(const std::string& vhost, const stored_thing& gone);
 
   void publish();
 

@@ -62,7 +62,7 @@ permitted<topology_change> topology::bind(
   auto change = topology_change{};
   if (index_of(vhost)->find(added)) return change;
   change.is_new = true;
-  if (is_durable(vhost, added)) change.records.push_back(keeping(vhost, added));
+  note(vhost, added, is_durable(vhost, added), change);
   link(vhost, std::make_shared<const binding>(std::move(added)));
   publish();
   return change;
@@ -150,7 +150,7 @@ void topology::drop(
 
 void topology::forget(
   const std::string& vhost, const binding_ptr& gone, topology_change& to) {
-  if (is_durable(vhost, *gone)) to.records.push_back(erasing(vhost, *gone));
+  note_gone(vhost, *gone, is_durable(vhost, *gone), to);
   bindings_[vhost].remove(*gone);
   to.bindings_gone.emplace_back(vhost, gone);
 }

@@ -20,13 +20,11 @@ permitted<> check_new_name(const std::string& name) {
     "exchange name '" + name + "' contains reserved prefix 'amq.*'"};
 }
 
-/// Says whether an exchange has a record; the predeclared ones are made anew.
-bool is_kept(const exchange& one) {
-  return one.declared().durable && !one.is_default()
-         && !one.name().starts_with("amq.");
-}
-
 } // namespace
+
+bool topology::is_noted(const exchange& one) {
+  return !one.is_default() && !one.name().starts_with("amq.");
+}
 
 permitted<topology_change> topology::declare_exchange(
   const std::string& vhost, const exchange_declaration& declared) {
@@ -44,7 +42,7 @@ permitted<topology_change> topology::declare_exchange(
   if (!settings) return settings.error();
   put(std::make_shared<const exchange>(vhost, declared, std::move(*settings)));
   change.is_new = true;
-  if (declared.durable) change.records.push_back(keeping(vhost, declared));
+  note(vhost, declared, declared.durable, change);
   publish();
   return change;
 }
@@ -86,7 +84,8 @@ void topology::drop(const exchange_ptr& gone, topology_change& to) {
   auto in = *next_.vhosts_.find(vhost);
   in.exchanges.erase(gone->name());
   next_.vhosts_.set(vhost, std::move(in));
-  if (is_kept(*gone)) to.records.push_back(erasing(vhost, gone->declared()));
+  if (is_noted(*gone))
+    note_gone(vhost, gone->declared(), gone->declared().durable, to);
   to.exchanges_gone.push_back(gone);
 }
 

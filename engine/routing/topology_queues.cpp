@@ -23,13 +23,14 @@ bool is_locked(const routed_queue& queue, std::uint64_t connection) {
   return queue.owner != 0 && queue.owner != connection;
 }
 
-stored_queue stored(const routed_queue& queue) {
+} // namespace
+
+stored_queue topology::stored(const routed_queue& queue) {
   return {
     *queue.declared,
-    {queue.id, queue.partitions, queue.by_priority, queue.order_key, nullptr}};
+    {queue.id, queue.partitions, queue.by_priority, queue.order_key, nullptr},
+    queue.owner};
 }
-
-} // namespace
 
 permitted<routed_queue_ptr> topology::check_queue(
   const std::string& vhost,
@@ -62,8 +63,7 @@ permitted<topology_change> topology::declare_queue(
   add_queue(vhost, declared, made, declared.exclusive ? connection : 0);
   change.is_new = true;
   change.queue = queue_at(vhost, declared.name);
-  if (change.queue->is_durable)
-    change.records.push_back(keeping(vhost, stored(*change.queue)));
+  note(vhost, stored(*change.queue), change.queue->is_durable, change);
   publish();
   return change;
 }
@@ -105,6 +105,12 @@ topology_change topology::drop_exclusive(std::uint64_t connection) {
   drop_idle(change);
   publish();
   return change;
+}
+
+std::vector<std::uint64_t> topology::owners() const {
+  auto all = std::vector<std::uint64_t>{};
+  for (const auto& [connection, queues] : exclusive_) all.push_back(connection);
+  return all;
 }
 
 bool topology::set_place(queue_id queue, std::shared_ptr<const void> place) {
@@ -159,13 +165,14 @@ void topology::drop(const routed_queue_ptr& gone, topology_change& to) {
     std::erase(owned->second, gone->id);
     if (owned->second.empty()) exclusive_.erase(owned);
   }
-  if (gone->is_durable) to.records.push_back(erasing(vhost, stored(*gone)));
+  note_gone(vhost, stored(*gone), gone->is_durable, to);
   to.queues_gone.push_back(gone);
 }
 
 void topology::restore(const std::string& vhost, const stored_queue& stored) {
   if (queue_at(vhost, stored.declared.name)) return;
-  add_queue(vhost, stored.declared, stored.made, 0);
+  if (by_id_.contains(stored.made.id)) return; // no two have one
+  add_queue(vhost, stored.declared, stored.made, stored.owner);
   restore_waiting({vhost, binding::kind::queue, stored.declared.name});
 }
 

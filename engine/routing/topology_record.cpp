@@ -16,6 +16,9 @@ enum flag : std::uint8_t {
   by_priority = 4,
   to_exchange = 8,
   server_named = 16,
+  in_memory = 32,
+  exclusive = 64,
+  called_durable = 128, // of an exclusive queue, which is not, whatever it says
 };
 
 // -- keys
@@ -50,8 +53,9 @@ struct key_of {
 
 struct writer {
   std::string& out;
+  int always = 0; // flags
 
-  void flags(int set) { put(out, static_cast<std::uint8_t>(set)); }
+  void flags(int set) { put(out, static_cast<std::uint8_t>(set | always)); }
 
   void operator()(const vhost_exists&) { flags(0); }
   void operator()(const exchange_declaration& v) {
@@ -61,16 +65,20 @@ struct writer {
     put_text(out, encode(v.arguments));
   }
   void operator()(const stored_queue& v) {
-    const auto& [declared, made] = v;
+    const auto& [declared, made, owner] = v;
+    auto is_exclusive = always != 0 && declared.exclusive;
     flags(
       (declared.auto_delete ? auto_delete : 0)
       | (made.by_priority ? by_priority : 0)
-      | (declared.is_server_named ? server_named : 0));
+      | (declared.is_server_named ? server_named : 0)
+      | (is_exclusive ? exclusive : 0)
+      | (is_exclusive && declared.durable ? called_durable : 0));
     put_text(out, declared.name);
     put(out, static_cast<std::uint64_t>(made.id));
     put(out, made.partitions);
     put_text(out, made.order_key ? made.order_key->to_string() : "");
     put_text(out, encode(declared.arguments));
+    if (is_exclusive) put(out, owner);
   }
   void operator()(const binding& v) {
     flags(v.to == binding::kind::exchange ? to_exchange : 0);
@@ -96,7 +104,7 @@ std::string take_string(byte_reader& from) {
 
 stored_thing take_exchange(byte_reader& from, int flags) {
   auto made = exchange_declaration{};
-  made.durable = true;
+  made.durable = !(flags & in_memory);
   made.auto_delete = flags & auto_delete;
   made.internal = flags & internal;
   made.name = take_string(from);
@@ -114,9 +122,17 @@ std::optional<key_expression> take_order_key(byte_reader& from) {
   return std::nullopt;
 }
 
+/// Says whether a queue's flags make sense: only a connection's own queue is
+/// exclusive, and none such is durable.
+bool is_whole(int flags, std::uint64_t owner) {
+  if (!(flags & exclusive)) return !(flags & called_durable);
+  return (flags & in_memory) && owner != 0;
+}
+
 stored_thing take_queue(byte_reader& from, int flags) {
   auto read = stored_queue{};
-  read.declared.durable = true;
+  read.declared.durable = !(flags & in_memory) || (flags & called_durable);
+  read.declared.exclusive = flags & exclusive;
   read.declared.auto_delete = flags & auto_delete;
   read.declared.is_server_named = flags & server_named;
   read.declared.name = take_string(from);
@@ -125,7 +141,8 @@ stored_thing take_queue(byte_reader& from, int flags) {
   read.made.by_priority = flags & by_priority;
   read.made.order_key = take_order_key(from);
   read.declared.arguments = take_table(from);
-  if (read.made.partitions == 0) from.fail();
+  if (read.declared.exclusive) read.owner = from.take<std::uint64_t>();
+  if (read.made.partitions == 0 || !is_whole(flags, read.owner)) from.fail();
   return read;
 }
 
@@ -155,15 +172,33 @@ std::string record_key(const stored_thing& thing) {
   return std::visit(key_of{}, thing);
 }
 
-topology_record keeping(const std::string& vhost, const stored_thing& thing) {
+namespace {
+
+topology_record
+written(const std::string& vhost, const stored_thing& thing, int always) {
   auto value = std::string{};
   put(value, version);
-  std::visit(writer{value}, thing);
+  std::visit(writer{value, always}, thing);
   return {vhost, record_key(thing), std::move(value)};
+}
+
+} // namespace
+
+topology_record keeping(const std::string& vhost, const stored_thing& thing) {
+  return written(vhost, thing, 0);
+}
+
+topology_record sharing(const std::string& vhost, const stored_thing& thing) {
+  return written(vhost, thing, in_memory);
 }
 
 topology_record erasing(const std::string& vhost, const stored_thing& thing) {
   return {vhost, record_key(thing), std::nullopt};
+}
+
+bool is_in_memory(const topology_record& record) {
+  const auto& value = record.value;
+  return value && value->size() > 1 && ((*value)[1] & in_memory) != 0;
 }
 
 result<stored_thing> read_record(std::string_view key, std::string_view value) {

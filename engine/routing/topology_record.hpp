@@ -10,8 +10,8 @@
 #include <string_view>
 #include <variant>
 
-// What of the topology outlives the process, as keys and values that mean
-// nothing to whoever keeps them.
+// The topology's things as keys and values that mean nothing to whoever keeps
+// them: a store those that outlive the process, other members all of them.
 
 namespace troupe {
 
@@ -31,10 +31,19 @@ using stored_thing =
 /// Returns the key of a vhost's thing; queues by their name.
 std::string record_key(const stored_thing& thing);
 
+/// Returns the record of a durable thing.
 topology_record keeping(const std::string& vhost, const stored_thing& thing);
+
+/// Returns the record of a thing in memory: not durable, or exclusive to a
+/// connection. Never stored.
+topology_record sharing(const std::string& vhost, const stored_thing& thing);
+
 topology_record erasing(const std::string& vhost, const stored_thing& thing);
 
-/// Reads a kept value; declarations come back durable. Fails with
+/// Says whether `sharing` made this.
+bool is_in_memory(const topology_record& record);
+
+/// Reads a value; what `keeping` wrote comes back durable. Fails with
 /// `newer_format`, or `corrupt` where value and key do not fit. Safe for any
 /// bytes.
 result<stored_thing> read_record(std::string_view key, std::string_view value);

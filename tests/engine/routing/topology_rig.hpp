@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -110,6 +111,38 @@ public:
   route_result found;
   std::uint64_t last_id = 0;
 };
+
+/// Lists all there is as text, so that two topologies can be compared.
+inline std::set<std::string> listed(const topology& all) {
+  auto lines = std::set<std::string>{};
+  auto now = all.snapshot();
+  now->for_each_vhost([&](const std::string& vhost) {
+    lines.insert("vhost " + vhost);
+    now->for_each_exchange(vhost, [&](const exchange& x) {
+      const auto& d = x.declared();
+      lines.insert(
+        "exchange " + vhost + " " + d.name + " " + d.type
+        + (d.durable ? " durable" : "") + (d.auto_delete ? " auto" : "")
+        + (d.internal ? " internal " : " ") + encode(d.arguments));
+    });
+    now->for_each_queue(vhost, [&](const routed_queue& q) {
+      lines.insert(
+        "queue " + vhost + " " + q.name + " "
+        + std::to_string(static_cast<std::uint64_t>(q.id)) + " "
+        + std::to_string(q.partitions) + (q.by_priority ? " levels " : " ")
+        + (q.order_key ? q.order_key->to_string() : "-")
+        + (q.declared->auto_delete ? " auto " : " ")
+        + (q.declared->durable ? "durable " : "")
+        + (q.is_durable ? "stored " : "")
+        + (q.declared->is_server_named ? "named by the server " : "")
+        + (q.declared->exclusive ? "exclusive to " : "")
+        + std::to_string(q.owner) + " " + encode(q.declared->arguments));
+    });
+    for (const auto& b : all.bindings(vhost))
+      lines.insert(record_key(*b) + " in " + vhost);
+  });
+  return lines;
+}
 
 inline field_table table(std::vector<field> fields) {
   return {std::move(fields)};
