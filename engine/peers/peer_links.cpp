@@ -128,6 +128,8 @@ void peer_links::tick() {
   for (auto& [member, x] : outgoing_) x->tick();
   for (auto& x : incoming_) x->tick();
   sweep();
+  for (const auto& x : std::exchange(robbed_, {}))
+    if (events_.on_dropped) events_.on_dropped(x);
   timer_.expires_after(options_.timing.beat / 4);
   timer_.async_wait([this](boost::system::error_code stopped) {
     if (!stopped) tick();
@@ -158,7 +160,9 @@ void peer_links::drain() {
     auto to = outgoing_.find(x.member);
     auto is_taken =
       to != outgoing_.end() && to->second->send(std::move(x.message));
-    if (!is_taken) ++dropped_;
+    if (is_taken) continue;
+    ++dropped_;
+    robbed_.insert(x.member);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -49,8 +50,10 @@ struct peer_links_events {
   std::function<void(const std::string& member)> on_up;
   std::function<void(const std::string& member, const std::string& why)>
     on_down;
+  /// Messages to a member could not go and are lost; told now and then.
+  std::function<void(const std::string& member)> on_dropped = {};
   /// A sentence for the log.
-  std::function<void(const std::string& text)> on_trouble;
+  std::function<void(const std::string& text)> on_trouble = {};
 };
 
 /// The links of one member with all others: listens, connects to each, comes
@@ -107,6 +110,7 @@ private:
   std::map<std::string, known_member> members_;
   std::map<std::string, std::shared_ptr<outgoing_link>> outgoing_;
   std::vector<std::shared_ptr<incoming_link>> incoming_;
+  std::set<std::string> robbed_; // members to whom messages were dropped
   bool is_stopped_ = false; // nothing may begin any more
   std::thread thread_;
   std::atomic<std::uint64_t> dropped_ = 0;

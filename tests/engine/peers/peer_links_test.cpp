@@ -54,6 +54,7 @@ public:
   std::vector<std::string> ups;
   std::vector<std::string> downs;
   std::vector<std::string> troubles;
+  std::vector<std::string> lost; // whom messages to were dropped
 
 private:
   peer_links_events make_events() {
@@ -71,6 +72,7 @@ private:
     made.on_down = [this, note](const std::string& x, const std::string&) {
       note(downs, x);
     };
+    made.on_dropped = [this, note](const std::string& x) { note(lost, x); };
     made.on_trouble = [this, note](const std::string& x) { note(troubles, x); };
     return made;
   }
@@ -149,6 +151,7 @@ TEST_CASE("peer_links: come back when the other one does") {
   CHECK(has(b, "a: found"));
   CHECK(b.messages.size() == 1);
   CHECK(a.links->dropped() == 1);
+  CHECK(a.comes([&] { return a.lost == std::vector<std::string>{"b"}; }));
 }
 
 TEST_CASE("peer_links: stop although a beat is always due") {
