@@ -217,7 +217,7 @@ result<std::string> cluster_prefix(std::string_view cluster) {
                      "and '.'; choose another one"};
 }
 
-std::string meta_key(std::string_view prefix) {
+std::string cluster_meta_key(std::string_view prefix) {
   return std::string{prefix} + "meta";
 }
 

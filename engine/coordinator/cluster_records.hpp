@@ -56,7 +56,7 @@ struct cluster_meta {
 result<std::string> cluster_prefix(std::string_view cluster);
 
 // The prefix of these is what `cluster_prefix` returned.
-std::string meta_key(std::string_view prefix);
+std::string cluster_meta_key(std::string_view prefix);
 std::string controller_key(std::string_view prefix);
 std::string node_key(std::string_view prefix, std::string_view name);
 std::string group_key(std::string_view prefix, group_id group);

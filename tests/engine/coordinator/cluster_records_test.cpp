@@ -121,7 +121,7 @@ TEST_CASE("cluster_records: any text is read or refused", "[records]") {
 TEST_CASE("cluster_records: keys lie under the cluster", "[records]") {
   const auto prefix = cluster_prefix("eu-1").value();
   CHECK(prefix == "/troupe/eu-1/");
-  CHECK(meta_key(prefix) == "/troupe/eu-1/meta");
+  CHECK(cluster_meta_key(prefix) == "/troupe/eu-1/meta");
   CHECK(controller_key(prefix) == "/troupe/eu-1/ctl");
   CHECK(node_key(prefix, "n1") == "/troupe/eu-1/nodes/n1");
   CHECK(group_key(prefix, group_id{63}) == "/troupe/eu-1/groups/63");

@@ -1,0 +1,269 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "engine/cluster/choose_leader.hpp"
+#include "engine/cluster/handling_gate.hpp"
+#include "engine/cluster/replica_actions.hpp"
+#include "engine/replication/group_replica.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+// Every message between the actors of a cluster's member, by the actor that
+// takes it. None leaves the process.
+
+namespace troupe::writer {
+
+/// Commits jobs of groups with whatever else is waiting, in order. Answered
+/// by `replicas::written`.
+struct write {
+  std::vector<std::pair<group_id, write_job>> jobs;
+};
+
+/// Does it for all that has gathered.
+struct flush {};
+
+struct look {};
+
+} // namespace troupe::writer
+
+namespace troupe::lookup {
+
+/// Reads entries; answered by `replicas::entries_read`.
+struct read_entries {
+  group_id group{};
+  read_job what;
+};
+
+/// Cuts a piece of a checkpoint; answered by `replicas::piece_cut`.
+struct cut_piece {
+  group_id group{};
+  piece_job what;
+};
+
+/// This member does not lead the group any more.
+struct drop_views {
+  group_id group{};
+};
+
+/// Drops views that nobody asks for.
+struct tidy {};
+
+} // namespace troupe::lookup
+
+namespace troupe::replicas {
+
+/// Starts a member's part in its groups: told once, before anything else.
+struct begin {
+  caf::strong_actor_ptr membership;
+  caf::strong_actor_ptr hosting;
+};
+
+struct written {
+  std::vector<std::pair<group_id, std::uint64_t>> jobs; // their numbers
+};
+
+struct entries_read {
+  group_id group{};
+  std::uint64_t number = 0;
+  std::vector<log_store::raw_entry> entries;
+};
+
+struct piece_cut {
+  group_id group{};
+  std::uint64_t number = 0;
+  piece_answer what;
+};
+
+/// A message of another member's replica.
+struct received {
+  cluster::member_id from{};
+  std::string bytes;
+};
+
+/// A link to a member works, after none did.
+struct connected {
+  cluster::member_id to{};
+};
+
+/// A group's record as the coordinator has it.
+struct record {
+  group_id group{};
+  cluster::group_record what;
+  cluster::revision_number revision = 0;
+};
+
+/// What became of a swap that a group asked for.
+struct swapped {
+  enum class outcome : std::uint8_t { done, conflict, unknown } how{};
+  group_id group{};
+  std::uint64_t number = 0;
+  cluster::revision_number revision = 0;
+  cluster::group_record current; // with `conflict`
+};
+
+/// Gives a group to another member, once handlers have come to a stop.
+struct move {
+  group_id group{};
+  cluster::member_id to{};
+};
+
+/// No handler of the group runs any more and what they settled is stored.
+struct drained {
+  group_id group{};
+};
+
+/// Asks for the end of a group's log; answered by `membership::log_end`.
+struct ask_end {
+  group_id group{};
+  cluster::member_id by{};
+};
+
+struct tick {};
+
+/// Notes that all is on disk, and gives groups away at once. Answered by
+/// `stopped`.
+struct stop {};
+
+struct stopped {};
+
+/// Asks how all groups stand.
+struct describe {};
+
+struct group_state {
+  group_id group{};
+  cluster::replica_role role{};
+  std::uint64_t epoch = 0;
+  log_index last = 0;
+  log_index committed = 0;
+};
+
+struct description {
+  std::vector<group_state> groups;
+};
+
+} // namespace troupe::replicas
+
+namespace troupe::hosting {
+
+/// This member leads a group, and what is committed so far can be read.
+struct lead {
+  group_id group{};
+  std::uint64_t epoch = 0;
+  std::shared_ptr<const cluster::handling_gate> gate;
+};
+
+/// The group is to be given away: handlers are to come to a stop. Answered by
+/// `replicas::drained`.
+struct drain {
+  group_id group{};
+};
+
+/// It is not given away after all.
+struct resume {
+  group_id group{};
+};
+
+struct lost {
+  group_id group{};
+};
+
+/// Queues of one group were read from the store.
+struct recovered {
+  group_id group{};
+  std::uint64_t epoch = 0;
+  std::vector<std::shared_ptr<queue_machine>> machines;
+};
+
+/// A part of what runs for a group has come to its end.
+struct ended {
+  group_id group{};
+};
+
+struct stop {};
+
+} // namespace troupe::hosting
+
+namespace troupe::membership {
+
+/// Wants a group's record changed; answered by `replicas::swapped`.
+struct swap {
+  group_id group{};
+  cluster::compare_and_swap what;
+};
+
+/// Reads a group's record anew; answered by `replicas::record`.
+struct read_record {
+  group_id group{};
+};
+
+/// A group needs a leader.
+struct leader_wanted {
+  group_id group{};
+  cluster::epoch_number epoch = 0;
+  cluster::member_id by{};
+};
+
+struct log_end {
+  group_id group{};
+  cluster::log_answer what;
+};
+
+/// A member cannot be reached from another one.
+struct unreachable {
+  cluster::member_id by{};
+  cluster::member_id about{};
+};
+
+/// The coordinator told something: run on the actor.
+struct told {
+  std::function<void()> what;
+};
+
+struct tick {};
+
+} // namespace troupe::membership
+
+TROUPE_LOCAL(writer::write)
+TROUPE_LOCAL(writer::flush)
+TROUPE_LOCAL(writer::look)
+TROUPE_LOCAL(lookup::read_entries)
+TROUPE_LOCAL(lookup::cut_piece)
+TROUPE_LOCAL(lookup::drop_views)
+TROUPE_LOCAL(lookup::tidy)
+TROUPE_LOCAL(replicas::begin)
+TROUPE_LOCAL(replicas::written)
+TROUPE_LOCAL(replicas::entries_read)
+TROUPE_LOCAL(replicas::piece_cut)
+TROUPE_LOCAL(replicas::received)
+TROUPE_LOCAL(replicas::connected)
+TROUPE_LOCAL(replicas::record)
+TROUPE_LOCAL(replicas::swapped)
+TROUPE_LOCAL(replicas::move)
+TROUPE_LOCAL(replicas::drained)
+TROUPE_LOCAL(replicas::ask_end)
+TROUPE_LOCAL(replicas::tick)
+TROUPE_LOCAL(replicas::stop)
+TROUPE_LOCAL(replicas::stopped)
+TROUPE_LOCAL(replicas::describe)
+TROUPE_LOCAL(replicas::description)
+TROUPE_LOCAL(hosting::lead)
+TROUPE_LOCAL(hosting::drain)
+TROUPE_LOCAL(hosting::resume)
+TROUPE_LOCAL(hosting::lost)
+TROUPE_LOCAL(hosting::recovered)
+TROUPE_LOCAL(hosting::ended)
+TROUPE_LOCAL(hosting::stop)
+TROUPE_LOCAL(membership::swap)
+TROUPE_LOCAL(membership::read_record)
+TROUPE_LOCAL(membership::leader_wanted)
+TROUPE_LOCAL(membership::log_end)
+TROUPE_LOCAL(membership::unreachable)
+TROUPE_LOCAL(membership::told)
+TROUPE_LOCAL(membership::tick)

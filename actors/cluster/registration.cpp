@@ -1,0 +1,195 @@
+#include "actors/cluster/registration.hpp"
+
+#include "engine/ring/slot_map.hpp"
+
+#include <algorithm>
+#include <future>
+#include <map>
+#include <optional>
+#include <thread>
+
+namespace troupe {
+
+namespace {
+
+constexpr auto retry_pause = std::chrono::milliseconds{500};
+
+// For a member that went down uncleanly to be seen as gone.
+constexpr auto most_lingering = std::chrono::seconds{15};
+
+/// What the coordinator has of a cluster.
+struct known_cluster {
+  std::optional<cluster_meta> meta;
+  std::map<std::string, std::pair<node_record, revision>> members;
+  std::map<std::string, node_record> running;
+};
+
+result<known_cluster>
+read_cluster(const kept_range& from, const std::string& prefix) {
+  auto made = known_cluster{};
+  for (const auto& x : from.values) {
+    if (x.key == cluster_meta_key(prefix)) {
+      auto read = decode_meta(x.key, x.value);
+      if (!read) return read.error();
+      made.meta = *read;
+    } else if (x.key.starts_with(members_prefix(prefix))) {
+      auto read = decode_node(x.key, x.value);
+      if (!read) return read.error();
+      auto name = x.key.substr(members_prefix(prefix).size());
+      made.members[name] = {*read, x.changed};
+    } else if (auto name = parse_node_key(prefix, x.key)) {
+      auto read = decode_node(x.key, x.value);
+      if (!read) return read.error();
+      made.running[*name] = *read;
+    }
+  }
+  return made;
+}
+
+result<> check(const known_cluster& now, const registration& what) {
+  if (now.meta && now.meta->groups != groups)
+    return error{
+      errc::bad_config,
+      "the cluster was made with " + std::to_string(now.meta->groups)
+        + " groups, this program has " + std::to_string(groups)
+        + ": run the version that the others run"};
+  for (const auto& [name, x] : now.members)
+    if (name != what.name && x.first.store == what.own.store)
+      return error{
+        errc::bad_config,
+        "this node's store is a copy of that of '" + name
+          + "': move data_dir/store aside and start again, or start it as '"
+          + name + "'"};
+  return {};
+}
+
+std::uint16_t next_id(const known_cluster& now) {
+  auto last = std::uint16_t{0};
+  for (const auto& [name, x] : now.members)
+    last = std::max(last, static_cast<std::uint16_t>(x.first.id));
+  return last + 1;
+}
+
+node_record own_record(const known_cluster& now, const registration& what) {
+  auto own = what.own;
+  auto known = now.members.find(what.name);
+  if (known == now.members.end()) {
+    own.id = cluster::member_id{next_id(now)};
+    own.incarnation = 1;
+    own.state = cluster::member_state::up;
+    return own;
+  }
+  own.id = known->second.first.id;
+  own.incarnation = known->second.first.incarnation + 1;
+  own.state = known->second.first.state;
+  return own;
+}
+
+/// Says whether another process has this name and seems to run.
+bool is_taken(const known_cluster& now, const registration& what) {
+  return now.running.contains(what.name);
+}
+
+class registering {
+public:
+  registering(coordinator& at, const registration& what)
+    : at_{at}, what_{what} {}
+
+  result<registered> run() {
+    while (!what_.is_over()) {
+      auto done = attempt();
+      if (!done) return done.error();
+      if (*done) return **done;
+      std::this_thread::sleep_for(retry_pause);
+    }
+    return error{errc::bad_config, "stopped while it waited for the cluster"};
+  }
+
+private:
+  using attempted = result<std::optional<registered>>;
+
+  attempted attempt() {
+    auto range = wait_for_range(at_, what_.prefix);
+    if (!range) return wait("the coordinator: " + range.error().detail);
+    auto now = read_cluster(*range, what_.prefix);
+    if (!now) return now.error();
+    if (auto sound = check(*now, what_); !sound) return sound.error();
+    if (is_taken(*now, what_)) return wait_for_other();
+    return put(*now);
+  }
+
+  attempted wait(const std::string& why) {
+    if (why != last_trouble_) what_.on_trouble("waiting for " + why);
+    last_trouble_ = why;
+    return std::optional<registered>{};
+  }
+
+  /// The name's last holder may have crashed; it is let go when its session
+  /// ends.
+  attempted wait_for_other() {
+    auto now = std::chrono::steady_clock::now();
+    if (!lingers_since_) lingers_since_ = now;
+    if (now - *lingers_since_ > most_lingering)
+      return error{
+        errc::bad_config, "a node named '" + what_.name
+                            + "' is running in this cluster; give this one "
+                              "another node.name"};
+    return wait("the session of this node's last run to end");
+  }
+
+  attempted put(const known_cluster& now) {
+    auto made =
+      registered{own_record(now, what_), now.meta.value_or(what_.meta)};
+    auto key = member_key(what_.prefix, what_.name);
+    auto known = now.members.find(what_.name);
+    auto request = txn_request{};
+    request.expects.push_back(
+      {key, known == now.members.end() ? 0 : known->second.second});
+    request.puts.push_back({key, encode(made.own)});
+    if (!now.meta) {
+      request.expects.push_back({cluster_meta_key(what_.prefix), 0});
+      request.puts.push_back(
+        {cluster_meta_key(what_.prefix), encode(made.meta)});
+    }
+    auto answer = wait_for_txn(at_, std::move(request));
+    if (answer.outcome == txn_outcome::done) return std::optional{made};
+    return std::optional<registered>{}; // read again
+  }
+
+  coordinator& at_;
+  const registration& what_;
+  std::string last_trouble_;
+  std::optional<std::chrono::steady_clock::time_point> lingers_since_;
+};
+
+} // namespace
+
+std::string member_key(const std::string& prefix, const std::string& name) {
+  return members_prefix(prefix) + name;
+}
+
+std::string members_prefix(const std::string& prefix) {
+  return prefix + "members/";
+}
+
+result<registered> register_member(coordinator& at, const registration& what) {
+  return registering{at, what}.run();
+}
+
+result<kept_range> wait_for_range(coordinator& at, const std::string& prefix) {
+  auto answer = std::make_shared<std::promise<result<kept_range>>>();
+  at.range(prefix, [answer](result<kept_range> x) {
+    answer->set_value(std::move(x));
+  });
+  return answer->get_future().get();
+}
+
+txn_answer wait_for_txn(coordinator& at, txn_request what) {
+  auto answer = std::make_shared<std::promise<txn_answer>>();
+  at.txn(std::move(what), [answer](txn_answer x) {
+    answer->set_value(std::move(x));
+  });
+  return answer->get_future().get();
+}
+
+} // namespace troupe

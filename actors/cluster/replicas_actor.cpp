@@ -1,0 +1,276 @@
+#include "actors/cluster/replicas_actor.hpp"
+
+#include "actors/fatal.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+using namespace cluster;
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::milliseconds{50};
+
+// How many ticks others have to take over groups when this member stops.
+constexpr int ticks_to_hand_over = 20;
+
+group_id group_at(std::size_t i) {
+  return group_id{static_cast<std::uint8_t>(i)};
+}
+
+std::string text_of(group_id group) {
+  return "group " + std::to_string(static_cast<unsigned>(group));
+}
+
+} // namespace
+
+replicas_actor::behavior_type replicas_state::handlers(
+  self_pointer self,
+  replicas_places places,
+  std::shared_ptr<std::vector<group_replica>> groups,
+  registered_member own) {
+  self_ = self;
+  places_ = std::move(places);
+  groups_ = std::move(groups);
+  own_ = own;
+  return {
+    [this](const replicas::begin& msg) { begin(msg); },
+    [this](store::commit& msg) { commit(msg); },
+    [](store::flush) {},
+    [](store::look) {},
+    [this](const store::define& msg) { return define(msg); },
+    [](const store::drop&) {}, // its entries are erased by the queue itself
+    [this](const replicas::written& msg) { written(msg); },
+    [this](const replicas::entries_read& msg) {
+      at(msg.group).on_read(msg.number, msg.entries, local_now());
+      take(msg.group);
+    },
+    [this](const replicas::piece_cut& msg) {
+      at(msg.group).on_piece(msg.number, msg.what, local_now());
+      take(msg.group);
+    },
+    [this](const replicas::received& msg) { received(msg); },
+    [this](replicas::connected msg) {
+      for (std::size_t i = 0; i < groups_->size(); ++i)
+        tell(
+          group_at(i), [&](auto& x) { x.on_connected(msg.to, local_now()); });
+    },
+    [this](const replicas::record& msg) {
+      tell(msg.group, [&](auto& x) {
+        x.on_record(msg.what, msg.revision, local_now());
+      });
+    },
+    [this](const replicas::swapped& msg) { swapped(msg); },
+    [this](replicas::move msg) {
+      tell(msg.group, [&](auto& x) {
+        x.on_move(msg.to, move_kind::patient, local_now());
+      });
+    },
+    [this](const replicas::ask_end& msg) { ask_end(msg); },
+    [this](replicas::drained msg) {
+      tell(msg.group, [](auto& x) { x.on_drained(local_now()); });
+    },
+    [this](replicas::tick) { tick(); },
+    [this](replicas::stop) { return stop(); },
+    [this](replicas::describe) { return describe(); },
+  };
+}
+
+void replicas_state::begin(const replicas::begin& msg) {
+  membership_ = caf::actor_cast<membership_actor>(msg.membership);
+  hosting_ = caf::actor_cast<hosting_actor>(msg.hosting);
+  for (std::size_t i = 0; i < groups_->size(); ++i) take(group_at(i));
+  tick();
+}
+
+// -- events
+
+void replicas_state::written(const replicas::written& msg) {
+  writing_ -= msg.jobs.size();
+  for (auto [group, number] : msg.jobs) {
+    if (!is_over_) at(group).on_written(number, local_now());
+    take(group);
+  }
+  if (is_over_ && writing_ == 0 && stopping_)
+    stopping_->deliver(replicas::stopped{});
+}
+
+void replicas_state::swapped(const replicas::swapped& msg) {
+  using outcome = replicas::swapped::outcome;
+  tell(msg.group, [&](auto& x) {
+    auto now = local_now();
+    if (msg.how == outcome::done)
+      x.on_swapped(msg.number, msg.revision, now);
+    else if (msg.how == outcome::conflict)
+      x.on_swap_conflict(msg.number, msg.current, msg.revision, now);
+    else
+      x.on_swap_unknown(msg.number, now);
+  });
+}
+
+void replicas_state::received(const replicas::received& msg) {
+  auto read = decode_group_message(msg.bytes);
+  if (!read) {
+    spdlog::warn(
+      "a member's message was not understood and is left out: {}",
+      read.error().detail);
+    return;
+  }
+  if (static_cast<std::size_t>(read->group) >= groups_->size()) return;
+  at(read->group).on_message(msg.from, read->what, local_now());
+  take(read->group);
+}
+
+void replicas_state::ask_end(const replicas::ask_end& msg) {
+  const auto& log = at(msg.group).machine().log();
+  self_->send(
+    membership_, membership::log_end{
+                   msg.group, {own_.member, own_.store, log.mark(log.last())}});
+}
+
+void replicas_state::tick() {
+  if (is_over_) return;
+  for (std::size_t i = 0; i < groups_->size(); ++i)
+    tell(group_at(i), [](auto& x) { x.on_tick(local_now()); });
+  if (stopping_ && --ticks_to_stop_ <= 0) return finish_stop();
+  self_->delayed_send(replicas_actor{self_}, tick_interval, replicas::tick{});
+}
+
+/// Gives all groups away, so that nobody has to find out that this member has
+/// gone, and then notes that all is on disk.
+caf::result<replicas::stopped> replicas_state::stop() {
+  auto promise = self_->make_response_promise<replicas::stopped>();
+  stopping_ = promise;
+  ticks_to_stop_ = ticks_to_hand_over;
+  for (std::size_t i = 0; i < groups_->size(); ++i)
+    if (is_leader(at(group_at(i)).machine().role()))
+      tell(group_at(i), [](auto& x) { x.on_resign(local_now()); });
+  return promise;
+}
+
+void replicas_state::finish_stop() {
+  for (std::size_t i = 0; i < groups_->size(); ++i) {
+    at(group_at(i)).stop();
+    take(group_at(i));
+  }
+  is_over_ = true;
+}
+
+replicas::description replicas_state::describe() const {
+  auto made = replicas::description{};
+  for (std::size_t i = 0; i < groups_->size(); ++i) {
+    const auto& x = (*groups_)[i].machine();
+    made.groups.push_back(
+      {group_at(i), x.role(), x.epoch(), x.log().last(), x.committed()});
+  }
+  return made;
+}
+
+// -- what replicas want done
+
+void replicas_state::take(group_id group) {
+  if (is_over_) return;
+  auto work = at(group).take_work();
+  if (!work.writes.empty()) {
+    auto msg = writer::write{};
+    for (auto& x : work.writes) msg.jobs.emplace_back(group, std::move(x));
+    writing_ += msg.jobs.size();
+    self_->send(places_.writer, std::move(msg));
+  }
+  for (auto& [to, bytes] : work.messages)
+    places_.links->send(to, message_kind::replication, std::move(bytes));
+  for (const auto& x : work.reads)
+    self_->send(places_.lookup, lookup::read_entries{group, x});
+  for (const auto& x : work.pieces)
+    self_->send(places_.lookup, lookup::cut_piece{group, x});
+  for (const auto& x : work.ended) end(x);
+  for (const auto& x : work.others)
+    std::visit([&](const auto& what) { carry_out(group, what); }, x);
+  auto& host = hosted_[static_cast<std::size_t>(group)];
+  if (host.gate) host.gate->set(at(group).machine().window());
+  if (!host.held.empty()) commit_held(group);
+}
+
+void replicas_state::carry_out(group_id group, const compare_and_swap& what) {
+  self_->send(membership_, membership::swap{group, what});
+}
+
+void replicas_state::carry_out(group_id group, const read_record&) {
+  self_->send(membership_, membership::read_record{group});
+}
+
+void replicas_state::carry_out(group_id group, const ask_for_leader& what) {
+  self_->send(
+    membership_, membership::leader_wanted{group, what.epoch, own_.member});
+}
+
+void replicas_state::carry_out(group_id, const abort_process& what) {
+  end_process(exit_io, what.why);
+}
+
+void replicas_state::carry_out(group_id group, const replace_store&) {
+  end_process(
+    exit_io, text_of(group)
+               + ": the disk has other entries than this member confirmed: "
+                 "move its data_dir/store aside and start it again; it gets "
+                 "all of it from the others");
+}
+
+void replicas_state::carry_out(group_id group, const became& what) {
+  auto& host = hosted_[static_cast<std::size_t>(group)];
+  spdlog::debug(
+    "{}: {} in epoch {}", text_of(group), to_string(what.role), what.epoch);
+  auto is_ready = what.role >= replica_role::accepting;
+  if (host.told != 0 && (!is_ready || host.told != what.epoch)) lose(group);
+  if (!is_ready) return;
+  if (host.told == 0) return lead(group, what.epoch);
+  auto is_draining = what.role == replica_role::draining;
+  if (is_draining == std::exchange(host.is_draining, is_draining)) return;
+  if (is_draining)
+    self_->send(hosting_, hosting::drain{group});
+  else
+    self_->send(hosting_, hosting::resume{group});
+}
+
+/// Begins once an entry of this epoch is committed and all before it has taken
+/// effect: what is read then is all that was ever confirmed.
+void replicas_state::lead(group_id group, std::uint64_t epoch) {
+  auto& host = hosted_[static_cast<std::size_t>(group)];
+  host.told = epoch;
+  host.is_draining = false;
+  host.gate = std::make_shared<handling_gate>();
+  auto entry = settle_entry{};
+  entry.queue = no_queue;
+  auto entries = std::vector<encoded_entry>{};
+  entries.push_back(encode(log_entry{std::move(entry)}, epoch));
+  auto ticket = ++last_ticket_;
+  waiting_[ticket] = {{}, {}, true, epoch, group};
+  auto refused = at(group).append(std::move(entries), ticket, local_now());
+  if (refused == refusal::none) return take(group);
+  spdlog::warn("{} cannot be led yet: {}", text_of(group), to_string(refused));
+  waiting_.erase(ticket);
+  host.told = 0;
+}
+
+void replicas_state::lose(group_id group) {
+  auto& host = hosted_[static_cast<std::size_t>(group)];
+  host.told = 0;
+  host.is_draining = false;
+  host.gate->set({});
+  host.gate = nullptr;
+  host.held.clear();
+  self_->send(places_.lookup, lookup::drop_views{group});
+  self_->send(hosting_, hosting::lost{group});
+}
+
+replicas_actor::behavior_type run_replicas(
+  replicas_actor::stateful_pointer<replicas_state> self,
+  replicas_places places,
+  std::shared_ptr<std::vector<group_replica>> groups,
+  registered_member own) {
+  return self->state.handlers(self, std::move(places), std::move(groups), own);
+}
+
+} // namespace troupe

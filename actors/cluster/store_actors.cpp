@@ -1,0 +1,186 @@
+#include "actors/cluster/store_actors.hpp"
+
+#include "actors/fatal.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <iterator>
+
+namespace troupe {
+
+namespace {
+
+// A commit is cut here, so that one fsync does not grow without bound.
+constexpr std::size_t most_commit_bytes = 4 * 1024 * 1024;
+
+// Entries are read in pieces of about so many bytes.
+constexpr std::size_t most_read_bytes = 1024 * 1024;
+
+constexpr auto look_interval = std::chrono::seconds{1};
+constexpr auto tidy_interval = std::chrono::seconds{5};
+
+template <class T>
+void move_to(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(
+    to.end(), std::make_move_iterator(from.begin()),
+    std::make_move_iterator(from.end()));
+}
+
+/// Puts one group's job behind others', to be done with one write.
+void join(commit_request& to, commit_request& from) {
+  move_to(to.appends, from.appends);
+  move_to(to.erases, from.erases);
+  move_to(to.changes, from.changes);
+  move_to(to.truncations, from.truncations);
+  move_to(to.drops, from.drops);
+  move_to(to.marks, from.marks);
+  move_to(to.applied, from.applied);
+  move_to(to.pieces, from.pieces);
+  move_to(to.piece_drops, from.piece_drops);
+  to.sync |= from.sync;
+}
+
+std::size_t size_of(const commit_request& x) {
+  auto bytes = std::size_t{0};
+  for (const auto& append : x.appends) bytes += append.entry.size();
+  for (const auto& piece : x.pieces) bytes += piece.size();
+  return bytes;
+}
+
+commit_request nothing() {
+  auto made = commit_request{};
+  made.sync = false;
+  return made;
+}
+
+} // namespace
+
+// -- writing
+
+writer_actor::behavior_type writer_state::handlers(
+  writer_actor::stateful_pointer<writer_state> self,
+  std::shared_ptr<log_store> store,
+  std::shared_ptr<std::atomic<bool>> is_full) {
+  self_ = self;
+  store_ = std::move(store);
+  is_full_ = std::move(is_full);
+  gathered_ = nothing();
+  look();
+  return {
+    [this](writer::write& msg) { write(msg); },
+    [this](writer::flush) { flush(); },
+    [this](writer::look) { look(); },
+  };
+}
+
+void writer_state::write(writer::write& msg) {
+  // The flush comes behind all that is in the mailbox already.
+  if (waiting_.empty()) self_->send(writer_actor{self_}, writer::flush{});
+  asker_ = self_->current_sender();
+  for (auto& x : msg.jobs) {
+    bytes_ += size_of(x.second.what);
+    waiting_.push_back(std::move(x));
+  }
+  if (bytes_ >= most_commit_bytes) flush();
+}
+
+void writer_state::flush() {
+  if (waiting_.empty()) return; // it was large enough to go before its turn
+  auto answer = replicas::written{};
+  for (auto& [group, job] : waiting_) {
+    answer.jobs.emplace_back(group, job.number);
+    // What drops, cuts or replaces a log goes by itself, in its order.
+    auto is_plain = job.what.installs.empty() && job.what.drops.empty()
+                    && job.what.truncations.empty();
+    if (!is_plain) commit();
+    if (is_plain)
+      gather(job.what);
+    else
+      do_commit(job.what);
+  }
+  commit();
+  waiting_.clear();
+  bytes_ = 0;
+  self_->send(caf::actor_cast<replicas_actor>(asker_), std::move(answer));
+}
+
+void writer_state::gather(commit_request& what) {
+  join(gathered_, what);
+  has_gathered_ = true;
+}
+
+void writer_state::commit() {
+  if (!std::exchange(has_gathered_, false)) return;
+  do_commit(gathered_);
+  gathered_ = nothing();
+}
+
+void writer_state::do_commit(const commit_request& what) {
+  auto done = store_->commit(what);
+  if (!done) end_process(exit_io, done.error().detail);
+}
+
+void writer_state::look() {
+  auto is_low = store_->is_low_on_space();
+  if (is_low && !is_full_->exchange(true))
+    spdlog::error(
+      "the disk is nearly full: publishers wait until there is room");
+  if (!is_low && is_full_->exchange(false))
+    spdlog::info("the disk has room again: publishers go on");
+  self_->delayed_send(writer_actor{self_}, look_interval, writer::look{});
+}
+
+writer_actor::behavior_type run_writer(
+  writer_actor::stateful_pointer<writer_state> self,
+  std::shared_ptr<log_store> store,
+  std::shared_ptr<std::atomic<bool>> is_full) {
+  return self->state.handlers(self, std::move(store), std::move(is_full));
+}
+
+// -- reading
+
+lookup_actor::behavior_type lookup_state::handlers(
+  lookup_actor::stateful_pointer<lookup_state> self,
+  std::shared_ptr<log_store> store) {
+  self_ = self;
+  store_ = std::move(store);
+  desk_.emplace(*store_);
+  tidy();
+  return {
+    [this](const lookup::read_entries& msg) { read(msg); },
+    [this](const lookup::cut_piece& msg) { cut(msg); },
+    [this](const lookup::drop_views& msg) { desk_->drop(msg.group); },
+    [this](lookup::tidy) { tidy(); },
+  };
+}
+
+void lookup_state::read(const lookup::read_entries& msg) {
+  auto found =
+    store_->read_raw(msg.group, msg.what.from, msg.what.last, most_read_bytes);
+  if (!found) end_process(exit_io, found.error().detail);
+  self_->send(
+    caf::actor_cast<replicas_actor>(self_->current_sender()),
+    replicas::entries_read{msg.group, msg.what.number, std::move(*found)});
+}
+
+void lookup_state::cut(const lookup::cut_piece& msg) {
+  auto made = desk_->piece(msg.group, msg.what, cluster::local_now());
+  if (!made) end_process(exit_io, made.error().detail);
+  self_->send(
+    caf::actor_cast<replicas_actor>(self_->current_sender()),
+    replicas::piece_cut{msg.group, msg.what.number, std::move(*made)});
+}
+
+void lookup_state::tidy() {
+  desk_->on_tick(cluster::local_now());
+  self_->delayed_send(lookup_actor{self_}, tidy_interval, lookup::tidy{});
+}
+
+lookup_actor::behavior_type run_lookup(
+  lookup_actor::stateful_pointer<lookup_state> self,
+  std::shared_ptr<log_store> store) {
+  return self->state.handlers(self, std::move(store));
+}
+
+} // namespace troupe
