@@ -79,7 +79,9 @@ json::object control::answer(const json::object& request) {
     {"dlq.replay", &control::replay_dead_letters},
     {"state.ls", &control::list_state},
     {"stop", &control::stop}};
-  auto found = commands.find(text_of(request, "command"));
+  auto name = text_of(request, "command");
+  if (name.starts_with("cluster.")) return cluster(request);
+  auto found = commands.find(name);
   if (found == commands.end()) return failed("this node knows no such command");
   return (this->*found->second)(request);
 }
@@ -191,6 +193,10 @@ json::object control::list_state(const json::object& request) {
     });
   if (!scanned) return failed(scanned.error().detail);
   return done(std::move(rows));
+}
+
+json::object control::cluster(const json::object& request) {
+  return answer_cluster(places_.cluster ? &*places_.cluster : nullptr, request);
 }
 
 json::object control::stop(const json::object&) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/cluster_control.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/router_actor.hpp"
 #include "actors/source_report.hpp"
@@ -10,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,7 +29,8 @@ struct control_places {
   std::map<std::string, std::shared_ptr<supervisor_figures>> stages;
   std::map<std::string, std::shared_ptr<source_report>> sources;
   std::shared_ptr<router_figures> routed;
-  std::function<void()> stop; // asks the node to stop cleanly
+  std::function<void()> stop;            // asks the node to stop cleanly
+  std::optional<cluster_places> cluster; // none: a node by itself
 };
 
 /// Answers an operator's requests: `{"command": "queue.ls"}` gives
@@ -36,7 +39,7 @@ struct control_places {
 /// number of threads may.
 ///
 /// Commands: status, queue.ls, dlq.ls, dlq.show (queue, limit), dlq.replay
-/// (queue, limit), state.ls (handler), stop.
+/// (queue, limit), state.ls (handler), stop; and those of cluster_control.hpp.
 class control {
 public:
   explicit control(control_places places);
@@ -51,6 +54,7 @@ private:
   boost::json::object show_dead_letters(const boost::json::object& request);
   boost::json::object replay_dead_letters(const boost::json::object& request);
   boost::json::object list_state(const boost::json::object& request);
+  boost::json::object cluster(const boost::json::object& request);
   boost::json::object stop(const boost::json::object&);
 
   std::vector<directory::queue_up> queues();

@@ -1,6 +1,7 @@
 #include "actors/node/command_line.hpp"
 
 #include "actors/fatal.hpp"
+#include "actors/node/cluster_commands.hpp"
 #include "actors/node/completion.hpp"
 
 #include <troupe/main.hpp>
@@ -25,6 +26,7 @@ public:
     add_run();
     add_config();
     add_operations();
+    add_cluster();
     add_rest();
   }
 
@@ -115,6 +117,51 @@ private:
     takes_node(add(
       storage, "verify", "Check every checksum; the node must be stopped",
       storage_verify_command));
+  }
+
+  void add_cluster() {
+    auto* cluster = group("cluster", "Look at a cluster, or change it");
+    takes_node(add(
+      cluster, "status", "Show members and groups", cluster_status_command));
+    add_member(
+      cluster, "join",
+      "Let a member, by default the one asked, take groups again",
+      cluster_join_command);
+    add_member(
+      cluster, "drain", "Move a member's groups to others",
+      cluster_drain_command)
+      ->required();
+    add_member(
+      cluster, "remove", "Forget a member that is drained or gone",
+      cluster_remove_command)
+      ->required();
+    cluster->get_subcommand("remove")->add_flag(
+      "--yes", line_.says_yes, "Do not ask");
+    takes_node(add(
+      cluster, "rebalance", "Move groups to where the ring wants them",
+      cluster_rebalance_command));
+    add_ring(cluster);
+  }
+
+  CLI::Option* add_member(
+    CLI::App* to, const char* name, const char* what, const command& run) {
+    auto* made = add(to, name, what, run);
+    takes_node(made);
+    return made->add_option("member", line_.topic, "Its name");
+  }
+
+  void add_ring(CLI::App* cluster) {
+    auto* ring = cluster->add_subcommand("ring", "Look at who keeps what");
+    ring->require_subcommand(1);
+    takes_node(add(
+      ring, "show", "Show leader and copies of each group",
+      cluster_ring_show_command));
+    auto* plan = add(
+      ring, "plan", "Show what would move, before it does",
+      cluster_ring_plan_command);
+    takes_node(plan);
+    plan->add_option("--without", line_.without, "As if this member drained")
+      ->type_name("NODE");
   }
 
   CLI::App* add_dlq(

@@ -23,7 +23,8 @@ struct command_line {
   bool is_effective = false;
   bool says_yes = false;
   std::string format;
-  std::string topic; // a queue, a handler, a fault id, a shell
+  std::string topic;   // a queue, a handler, a fault id, a shell, a member
+  std::string without; // a member that a plan does without
   std::uint64_t limit = 0;
   const registry* handlers = nullptr;
 };

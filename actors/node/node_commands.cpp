@@ -2,6 +2,7 @@
 #include "actors/fatal.hpp"
 #include "actors/node/command_line.hpp"
 #include "actors/node/configuration.hpp"
+#include "actors/node/go_on.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/table.hpp"
 
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <iostream>
 #include <limits>
-#include <unistd.h>
 
 // Commands that ask a node: the one that runs on the data folder, or, where
 // none runs, one started just for the question, without sources and handlers.
@@ -107,18 +107,6 @@ void print_dead_letter(const json::object& row) {
       for (const auto& x : *all)
         std::cout << "  attempt: " << json::serialize(x) << '\n';
   std::cout << "  " << row.at("body").as_string().c_str() << '\n';
-}
-
-bool may_go_on(const command_line& line, const std::string& what) {
-  if (line.says_yes) return true;
-  if (!::isatty(STDIN_FILENO)) {
-    std::cerr << "error: this will " << what << "; say --yes to do it\n";
-    return false;
-  }
-  std::cerr << "This will " << what << ". Go on? [y/N] ";
-  auto said = std::string{};
-  std::getline(std::cin, said);
-  return said == "y" || said == "yes";
 }
 
 } // namespace

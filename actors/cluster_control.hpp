@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/cluster_plan.hpp"
+#include "actors/cluster_report.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace troupe {
+
+/// What a node that is a member lets an operator see and do. All are there.
+/// Called on threads of the control interface, several at once; each may block
+/// until the coordinator has answered, within some seconds.
+struct cluster_places {
+  std::function<cluster_report()> report;
+  /// What would move to bring the ring in order, without a member if one is
+  /// named.
+  std::function<result<cluster_plan>(const std::optional<std::string>& without)>
+    plan;
+  /// Makes a member drain, or take groups again; it exists.
+  std::function<result<>(const std::string& member, cluster::member_state)>
+    set_state;
+  /// Forgets a member that leads nothing; it exists.
+  std::function<result<>(const std::string& member)> remove;
+  /// Asks for what the plan wants now, rather than when it is its turn.
+  std::function<result<>()> rebalance;
+};
+
+/// Answers requests whose command begins with "cluster.": status, ring, plan
+/// (without), join (member), drain (member), remove (member), rebalance.
+/// `places` is null on a node that is in no cluster.
+boost::json::object answer_cluster(
+  const cluster_places* places, const boost::json::object& request);
+
+} // namespace troupe
