@@ -131,8 +131,8 @@ void gateway_machine::unseat(std::size_t shard, consumer& who) {
   if (who.is_cancelled) answer_cancel(who);
 }
 
-template <class Request>
-void gateway_machine::send_to_seats(const consumer& who, const Request& what) {
+void gateway_machine::send_to_seats(
+  const consumer& who, const shard_request& what) {
   for (std::size_t i = 0; i < who.seats.size(); ++i)
     if (who.seats[i].is != seat::place::none) send(i, what);
 }

@@ -164,8 +164,7 @@ private:
   std::uint32_t share(std::uint32_t credit) const;
   void seat_at(std::size_t shard, consumer& who);
   void unseat(std::size_t shard, consumer& who);
-  template <class Request>
-  void send_to_seats(const consumer& who, const Request& what);
+  void send_to_seats(const consumer& who, const shard_request& what);
   void take(std::size_t shard, answered& what);
   void seated(std::size_t shard, consumer& who, amqp::answer& what);
   void answer_subscribe(consumer& who, amqp::answer what);
