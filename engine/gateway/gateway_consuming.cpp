@@ -58,10 +58,13 @@ void gateway_machine::on_cancel(
   }
   answer_subscribe(*who, amqp::done{});
   who->is_cancelled = true;
-  who->awaits_cancel |= answers;
-  for (auto& x : who->seats)
-    x.is_cancelling |= answers && x.is != seat::place::none;
-  send_to_seats(*who, cancel{who->id, answers});
+  who->cancels_due += answers;
+  for (std::size_t i = 0; i < who->seats.size(); ++i) {
+    auto& at = who->seats[i];
+    if (at.is == seat::place::none || at.is_cancelling) continue;
+    at.is_cancelling = answers;
+    send(i, cancel{who->id, answers});
+  }
   answer_cancel(*who);
 }
 
@@ -190,7 +193,7 @@ void gateway_machine::answer_cancel(consumer& who) {
   auto is_open = std::ranges::any_of(
     who.seats, [](const seat& x) { return x.is_cancelling; });
   if (is_open) return;
-  if (std::exchange(who.awaits_cancel, false))
+  for (; who.cancels_due > 0; --who.cancels_due)
     tell(who.client, answered{who.number, amqp::done{}});
   auto is_known = std::ranges::any_of(
     who.seats, [](const seat& x) { return x.is != seat::place::none; });
@@ -201,7 +204,7 @@ void gateway_machine::answer_cancel(consumer& who) {
 void gateway_machine::end(consumer& who, const amqp::answer& otherwise) {
   who.held.clear();
   answer_subscribe(who, otherwise);
-  if (std::exchange(who.awaits_cancel, false))
+  for (; who.cancels_due > 0; --who.cancels_due)
     tell(who.client, answered{who.number, amqp::done{}});
   while (!who.gets.empty()) answer_get(who, otherwise);
 }

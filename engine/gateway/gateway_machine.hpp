@@ -127,9 +127,9 @@ private:
     bool is_paused = false;
     bool is_answered = false;
     bool is_cancelled = false;
-    bool awaits_cancel = false;
-    std::vector<seat> seats;    // by shard
-    std::vector<held_run> held; // lent before it was answered
+    std::uint32_t cancels_due = 0; // answers
+    std::vector<seat> seats;       // by shard
+    std::vector<held_run> held;    // lent before it was answered
     unwritten_loans unwritten;
     // of a getter
     std::deque<bool> gets; // no_ack of each; the first is being asked for

@@ -300,3 +300,15 @@ TEST_CASE("gateway: whoever waits when the queue goes is refused") {
   CHECK(is_refused(told[1].second.what));
   CHECK(rig.machine.consumers() == 0);
 }
+
+TEST_CASE("gateway: each cancel of a consumer is answered") {
+  auto rig = gateway_rig{};
+  rig.up();
+  rig.consume(1, 7);
+  rig.machine.on_cancel(1, 7, false);
+  rig.machine.on_cancel(1, 7, true);
+  rig.machine.on_cancel(1, 7, true);
+  CHECK(rig.sent<gateway::cancel>().size() == 2); // the third goes along
+  rig.answer(1);
+  CHECK(rig.told<gateway::answered>().size() == 2);
+}
