@@ -4,6 +4,7 @@
 #include "actors/routes_board.hpp"
 #include "actors/topology_history.hpp"
 #include "engine/amqp/queue_arguments.hpp"
+#include "engine/amqp/topology_copy.hpp"
 #include "engine/routing/topology.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -15,7 +16,9 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -38,7 +41,8 @@ std::uint64_t queue_memory(std::uint64_t budget, std::size_t queues);
 struct topology_cluster {
   /// Returns a queue's gateway on this member. The topology ends it.
   std::function<queue_actor(const queue_start&)> open_queue;
-  /// A queue is gone for good: it has no shards any more.
+  /// A queue is out of the topology: its shards and what they stored can go.
+  /// Its gateway has been told to end.
   std::function<void(const queue_start&)> queue_gone;
   /// Returns what the replicated store keeps of the topology, for the member
   /// that begins to lead.
@@ -62,6 +66,9 @@ struct topology_start {
 /// The shell of the topology machine, and the parent of the queues that
 /// clients declare. A change is seen in the routes before it is answered, and
 /// answered once it is stored.
+///
+/// In a cluster it decides while its member leads; else it keeps a copy of what
+/// the leader tells, and what is asked here until the leader has answered.
 class topology_state {
 public:
   static inline const char* name = "topology";
@@ -78,8 +85,26 @@ private:
   using self_pointer = topology_actor::stateful_pointer<topology_state>;
 
   struct asker {
-    caf::strong_actor_ptr who;
+    caf::strong_actor_ptr who; // on a node of its own
     std::uint64_t connection = 0;
+    // In a cluster:
+    std::uint16_t member = 0; // 0: this one
+    std::uint64_t number = 0; // of its ask; 0: nobody asked
+    std::uint64_t term = 0;   // when this was begun
+    bool is_server_named = false;
+  };
+  /// What was asked here and is not answered yet.
+  struct open_ask {
+    caf::strong_actor_ptr who; // null: nobody waits
+    topology_frames::ask what;
+    bool was_sent = false; // the leader may know of it
+  };
+  /// What became of an ask, or of nobody's, to be told in turn.
+  struct settled_ask {
+    asker by;
+    amqp::answer what;
+    std::vector<topology_record> shared;
+    bool is_stored = false;
   };
   /// A queue of this actor's.
   struct child {
@@ -116,7 +141,58 @@ private:
   void refuse(const asker& by, const refusal& why);
   void answer_stored(
     const asker& by, amqp::answer what, const topology_change& change);
+  void store(const std::vector<topology_record>& records);
   void stored();
+  void send_answer(const caf::strong_actor_ptr& to, amqp::answer what);
+
+  // asks of this member in a cluster (topology_asking.cpp)
+  void ask_in_cluster(broker::ask& msg);
+  bool name_queue(topology_frames::ask& what, amqp::refused& why);
+  void begin(caf::strong_actor_ptr who, topology_frames::ask what);
+  void notify(std::uint64_t connection, topology_frames::question what);
+  void connection_ended(std::uint64_t connection);
+  void queue_idle(const broker::queue_unused& msg);
+  bool can_ask() const;
+  void send(open_ask& which);
+  void ask_all();
+  void ask_again();
+  void wait_for_answers();
+  void answered(std::uint16_t from, topology_frames::answer& msg);
+  void give(std::uint64_t number, amqp::answer what);
+
+  // leading a cluster's (topology_leading.cpp)
+  void lead(std::uint64_t epoch);
+  void begin_to_decide();
+  void step_down();
+  void follow(std::uint16_t leader);
+  void decide(const asker& by, topology_frames::question what);
+  void decide_open(open_ask& which);
+  void carry_out(const asker& by, topology_frames::connection_gone& what);
+  void carry_out(const asker& by, topology_frames::queue_unused& what);
+  void asked(std::uint16_t from, topology_frames::ask& msg);
+  void committed(std::uint64_t epoch);
+  void settle(settled_ask what);
+  void settle_stored();
+  void answer_member(const asker& by, amqp::answer what);
+  void share(std::vector<topology_record> records);
+  void send_whole(std::uint16_t to);
+  void member_up(std::uint16_t member);
+  void member_gone(std::uint16_t member);
+  void drop_queues_of(std::uint16_t member);
+
+  // following in a cluster (topology_following.cpp)
+  void incoming(const topology_messages::incoming& msg);
+  void take(std::uint16_t from, topology_frames::ask& msg);
+  void take(std::uint16_t from, topology_frames::answer& msg);
+  void take(std::uint16_t from, topology_frames::update& msg);
+  void take(std::uint16_t from, topology_frames::want& msg);
+  void take_whole(std::uint16_t from);
+  void want_whole(std::uint16_t from);
+  void rebuild(const topology_copy::record_map& all);
+  void take(const topology_copy::step& what);
+  void take_queue(const routed_queue& found);
+  void let_go(queue_id gone);
+  void send_to(std::uint16_t member, const topology_frames::frame& what);
 
   // bindings (topology_bindings.cpp)
   void carry_out(const asker& by, amqp::delete_exchange& what);
@@ -155,14 +231,18 @@ private:
   void queue_up(const directory::queue_up& msg);
   void child_down(const caf::down_msg& msg);
   void remove(const asker& by, const child& which, std::uint64_t messages);
-  void follow(const topology_change& change);
+  void end_gone(const topology_change& change);
   void forget(const routed_queue& gone);
   void connection_gone(std::uint64_t connection);
+  void drop_exclusive(const asker& by, std::uint64_t connection);
   void queue_unused(const broker::queue_unused& msg);
+  void end_unused(const asker& by, const broker::queue_unused& msg);
 
   void put_up() { routes_->put_up(machine_.snapshot()); }
   std::string random_name(std::string prefix);
   queue_id next_id() { return queue_id{++last_id_}; }
+  /// Returns who asks where nobody does.
+  asker nobody() const;
 
   self_pointer self_ = nullptr;
   queue_places places_;
@@ -177,6 +257,23 @@ private:
   /// Queues in memory are numbered where no stored one ever is.
   std::uint64_t last_id_ = std::uint64_t{1} << 63;
   std::mt19937_64 random_{std::random_device{}()};
+
+  // In a cluster.
+  std::optional<topology_cluster> cluster_;
+  troupe::topology base_; // what the configuration has
+  topology_copy copy_;
+  bool leads_ = false;
+  std::uint64_t term_ = 0; // counts changes of who leads, as seen here
+  std::uint16_t leader_ = 0;
+  std::map<std::uint64_t, open_ask> open_; // by number
+  std::uint64_t last_number_ = 0;
+  bool is_waiting_ = false; // an `ask_again` is on its way
+  bool is_wanting_ = false; // the leader was asked for a whole
+  std::set<std::uint16_t> gone_;
+  // While leading.
+  std::deque<settled_ask> settled_;
+  std::set<std::pair<std::uint16_t, std::uint64_t>> deciding_; // others' asks
+  caf::actor clerk_; // gets the store's answers of this epoch
 };
 
 /// Starts the topology. It ends with the node.

@@ -105,6 +105,7 @@ std::optional<queue_id> topology_state::history_of(
 /// heard an answer binds again, and gets it again.
 void topology_state::replay(queue_id kept_in, new_binding which) {
   put_up();
+  if (cluster_) settle({nobody(), {}, which.change.shared, true});
   auto& line = histories_[kept_in].waiting;
   line.push_back(std::move(which));
   if (line.size() == 1) replay_next(kept_in);
@@ -121,10 +122,13 @@ void topology_state::replay_next(queue_id kept_in) {
   }
   line.at_work =
     self_->spawn(run_history, history_places{places_.router, routes_});
+  auto then = [this, kept_in, term = term_] {
+    if (term == term_) replayed(kept_in);
+  };
   self_->request(line.at_work, caf::infinite, std::move(what))
     .then(
-      [this, kept_in](const history::replayed&) { replayed(kept_in); },
-      [this, kept_in](const caf::error&) { replayed(kept_in); });
+      [then](const history::replayed&) { then(); },
+      [then](const caf::error&) { then(); });
 }
 
 void topology_state::replayed(queue_id kept_in) {
@@ -132,7 +136,7 @@ void topology_state::replayed(queue_id kept_in) {
   line.at_work = history_actor{};
   auto done = std::move(line.waiting.front());
   line.waiting.pop_front();
-  if (!is_still_bound(done)) done.change.records.clear();
+  if (!is_still_bound(done)) done.change = topology_change{};
   answer_stored(done.by, amqp::done{}, done.change);
   if (line.waiting.empty())
     histories_.erase(kept_in);
@@ -144,10 +148,9 @@ void topology_state::replayed(queue_id kept_in) {
 /// then has no record that somebody would erase.
 bool topology_state::is_still_bound(const new_binding& which) const {
   const auto& [from, vhost, added] = which.what;
-  if (which.change.records.empty()) return false; // is in memory alone
   return std::ranges::any_of(
     machine_.bindings_from(vhost, added.source), [&](const binding_ptr& x) {
-      return record_key(*x) == which.change.records.front().key;
+      return record_key(*x) == which.change.shared.front().key;
     });
 }
 

@@ -25,6 +25,7 @@ topology_state::~topology_state() {
     if (x.where) caf::anon_send_exit(x.where, why);
   for (const auto& [id, x] : histories_)
     if (x.at_work) caf::anon_send_exit(x.at_work, why);
+  if (clerk_) caf::anon_send_exit(clerk_, why);
 }
 
 void topology_state::adopt(queue_start start) {
@@ -39,9 +40,12 @@ void topology_state::adopt(queue_start start) {
 void topology_state::start(child& which) {
   auto now = which.start;
   which.start.recovered = nullptr; // good once: the next one recovers
-  auto is_ready = now.recovered || !now.options.is_durable;
+  auto is_ready = cluster_ || now.recovered || !now.options.is_durable;
   auto id = now.options.id;
-  which.where = self_->spawn(run_queue, places_, std::move(now));
+  if (cluster_)
+    which.where = cluster_->open_queue(now);
+  else
+    which.where = self_->spawn(run_queue, places_, std::move(now));
   self_->monitor(which.where);
   by_actor_[which.where.address()] = id;
   which.is_placed = is_ready; // else when it is up
@@ -49,8 +53,10 @@ void topology_state::start(child& which) {
 }
 
 void topology_state::set_place(queue_id of, queue_actor where) {
-  machine_.set_place(
-    of, std::make_shared<queue_place>(queue_place{std::move(where), {}}));
+  auto place =
+    std::make_shared<queue_place>(queue_place{std::move(where), {}, {}});
+  machine_.set_place(of, place);
+  if (cluster_) base_.set_place(of, place);
 }
 
 void topology_state::queue_up(const directory::queue_up& msg) {
@@ -103,7 +109,7 @@ void topology_state::remove(
 }
 
 /// Ends what a change left without a place in the topology.
-void topology_state::follow(const topology_change& change) {
+void topology_state::end_gone(const topology_change& change) {
   for (const auto& x : change.queues_gone) forget(*x);
   auto routes = machine_.snapshot();
   for (const auto& x : change.exchanges_gone)
@@ -124,25 +130,52 @@ void topology_state::forget(const routed_queue& gone) {
   self_->send(places_.router, router::queue_gone{options.full_name()});
   // It may have ended already: then nobody hears this.
   caf::anon_send(known.mapped().where, queue::erase{});
+  if (cluster_) cluster_->queue_gone(known.mapped().start);
 }
 
 void topology_state::connection_gone(std::uint64_t connection) {
+  if (cluster_)
+    connection_ended(connection);
+  else
+    drop_exclusive(nobody(), connection);
+}
+
+void topology_state::drop_exclusive(const asker& by, std::uint64_t connection) {
   auto changed = machine_.drop_exclusive(connection);
-  if (!changed.queues_gone.empty()) answer_stored({}, amqp::done{}, changed);
+  if (changed.queues_gone.empty())
+    answer(by, amqp::done{});
+  else
+    answer_stored(by, amqp::done{}, changed);
 }
 
 void topology_state::queue_unused(const broker::queue_unused& msg) {
+  if (cluster_)
+    queue_idle(msg);
+  else
+    end_unused(nobody(), msg);
+}
+
+void topology_state::end_unused(
+  const asker& by, const broker::queue_unused& msg) {
   auto known = children_.find(msg.which);
-  if (known == children_.end()) return;
-  auto id = msg.which;
+  if (known == children_.end()) {
+    answer(by, amqp::done{});
+    return;
+  }
+  auto then = [this, by, id = msg.which](const queue::erased& x) {
+    if (by.term != term_) return; // another member decides now
+    auto which = children_.find(id);
+    if (x.what == queue::erased::verdict::done && which != children_.end())
+      remove(by, which->second, x.messages);
+    else
+      answer(by, amqp::done{});
+  };
   self_
     ->request(
       known->second.where, caf::infinite,
       queue::erase{msg.only_if_unused, false})
-    .then([this, id](const queue::erased& x) {
-      auto which = children_.find(id);
-      if (x.what == queue::erased::verdict::done && which != children_.end())
-        remove({}, which->second, x.messages);
+    .then(then, [this, by](const caf::error&) {
+      answer(by, amqp::done{}); // it failed meanwhile, and is started again
     });
 }
 

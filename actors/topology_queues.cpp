@@ -106,6 +106,7 @@ void topology_state::carry_out(const asker& by, amqp::declare_queue& what) {
     return;
   }
   auto declared = to_declaration(what);
+  if (by.is_server_named) declared.is_server_named = true;
   if (declared.name.empty()) {
     auto prefix = amqp::name_prefix(what);
     if (auto* why = std::get_if<amqp::refused>(&prefix)) {
@@ -179,6 +180,7 @@ void topology_state::create(
       store::define{full_name, start.options.partitions})
     .then([this, by, vhost = what.vhost, declared,
            start](const store::defined& x) mutable {
+      if (by.term != term_) return; // another member decides now
       if (x.failure.code != errc::none) {
         answer(by, amqp::refused{precondition_failed, x.failure.detail});
         return;
@@ -206,7 +208,8 @@ void topology_state::add(
   }
   const auto& dead = start.options.dead_letters;
   if (dead && dead->marks) add_quarantine(vhost);
-  start.recovered = std::make_shared<queue_machine>(start.options);
+  if (!cluster_)
+    start.recovered = std::make_shared<queue_machine>(start.options);
   adopt(std::move(start));
   answer_stored(by, amqp::done{declared.name, 0, 0}, *changed);
 }
@@ -251,7 +254,7 @@ void topology_state::add_own(
   declared.is_server_named = true;
   auto asked = amqp::declare_queue{};
   asked.vhost = vhost;
-  create({}, asked, declared);
+  create(nobody(), asked, declared);
 }
 
 void topology_state::carry_out(const asker& by, amqp::delete_queue& what) {
@@ -276,6 +279,7 @@ void topology_state::carry_out(const asker& by, amqp::delete_queue& what) {
   }
   auto text = place_text("queue", what.name, what.vhost);
   auto then = [this, by, id, text](const queue::erased& x) {
+    if (by.term != term_) return; // another member decides now
     using verdict = queue::erased::verdict;
     auto which = children_.find(id);
     if (x.what == verdict::in_use)

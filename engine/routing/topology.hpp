@@ -142,7 +142,12 @@ public:
   result<> retract(
     const std::string& vhost, std::string_view key, std::string_view value);
 
-  /// Returns the connections that have queues for themselves.
+  /// Says whether a connection has queues for itself.
+  bool is_owner(std::uint64_t connection) const {
+    return exclusive_.contains(connection);
+  }
+
+  /// Returns the connections that have.
   std::vector<std::uint64_t> owners() const;
 
 private:
