@@ -52,9 +52,9 @@ struct queue_shard {
 struct queue_start {
   queue_options options;
   queue_lifetime lifetime;
-  std::optional<queue_shard> shard; // none: the whole queue
   /// The machine as recovered already, for the first start alone.
   std::shared_ptr<queue_machine> recovered;
+  std::optional<queue_shard> shard = {}; // none: the whole queue
 };
 
 /// The shell of a queue machine: turns messages into its events and carries

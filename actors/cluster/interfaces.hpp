@@ -18,7 +18,8 @@ using lookup_actor = caf::typed_actor<
   caf::reacts_to<lookup::read_entries>,
   caf::reacts_to<lookup::cut_piece>,
   caf::reacts_to<lookup::drop_views>,
-  caf::reacts_to<lookup::tidy>>;
+  caf::reacts_to<lookup::tidy>,
+  caf::reacts_to<lookup::recover_shards>>;
 
 /// Holds this member's replicas of all groups. To queues it is the store.
 using replicas_actor = caf::typed_actor<
@@ -53,8 +54,67 @@ using hosting_actor = caf::typed_actor<
   caf::reacts_to<hosting::drain>,
   caf::reacts_to<hosting::resume>,
   caf::reacts_to<hosting::lost>,
-  caf::reacts_to<hosting::ended>,
-  caf::reacts_to<hosting::stop>>;
+  caf::reacts_to<hosting::recovered>,
+  caf::reacts_to<hosting::closed>,
+  caf::reacts_to<hosting::queue_known>,
+  caf::reacts_to<hosting::queue_gone>,
+  caf::reacts_to<hosting::start_again>,
+  caf::replies_to<hosting::stop>::with<hosting::stopped>>;
+
+/// Stands for one queue on one member: to all others it is the queue.
+using gateway_actor = caf::typed_actor<
+  // What a queue is asked.
+  caf::reacts_to<queue::enqueue>,
+  caf::reacts_to<queue::subscribe>,
+  caf::reacts_to<queue::settle>,
+  caf::reacts_to<queue::leave>,
+  caf::reacts_to<queue::cancel>,
+  caf::reacts_to<queue::grant>,
+  caf::reacts_to<queue::pause>,
+  caf::reacts_to<queue::written>,
+  caf::reacts_to<queue::get>,
+  caf::replies_to<queue::purge>::with<queue::purged>,
+  caf::replies_to<queue::erase>::with<queue::erased>,
+  caf::reacts_to<queue::stored>,
+  caf::reacts_to<queue::loaded>,
+  caf::reacts_to<queue::recovered>,
+  caf::reacts_to<queue::published>,
+  caf::reacts_to<queue::wake>,
+  caf::reacts_to<queue::retry>,
+  caf::reacts_to<queue::act>,
+  caf::replies_to<queue::describe>::with<queue::description>,
+  caf::replies_to<queue::close>::with<queue::closed>,
+  // Where its shards are.
+  caf::reacts_to<gates::located>,
+  caf::reacts_to<gates::shard_here>,
+  caf::reacts_to<gates::try_again>,
+  caf::reacts_to<gates::link_changed>,
+  caf::reacts_to<gates::received>,
+  // What shards on this member answer.
+  caf::reacts_to<router::confirmed>,
+  caf::reacts_to<consumer::deliver>,
+  caf::reacts_to<edge::answered>,
+  caf::reacts_to<edge::consumer_gone>>;
+
+/// Stands for another member's gateway before a shard on this one.
+using session_actor = caf::typed_actor<
+  caf::reacts_to<gates::received>,
+  caf::reacts_to<gates::ended>,
+  // What the shard answers.
+  caf::reacts_to<router::confirmed>,
+  caf::reacts_to<consumer::deliver>,
+  caf::reacts_to<edge::answered>,
+  caf::reacts_to<edge::consumer_gone>>;
+
+/// Knows where groups are led and which shards are here, for gateways here and
+/// on other members.
+using locator_actor = caf::typed_actor<
+  caf::reacts_to<gates::attach>,
+  caf::reacts_to<gates::leads>,
+  caf::reacts_to<gates::find_here>,
+  caf::reacts_to<gates::session_asked>,
+  caf::reacts_to<gates::link_changed>,
+  caf::reacts_to<directory::queue_up>>;
 
 /// Registers this member, tells all of the others and of the groups' records,
 /// and decides for the cluster while it is its turn.

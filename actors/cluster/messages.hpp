@@ -55,6 +55,14 @@ struct drop_views {
 /// Drops views that nobody asks for.
 struct tidy {};
 
+/// Builds the machines of what queues have in a group; answered by
+/// `hosting::recovered`.
+struct recover_shards {
+  group_id group{};
+  std::uint64_t epoch = 0;
+  std::vector<queue_options> queues;
+};
+
 } // namespace troupe::lookup
 
 namespace troupe::replicas {
@@ -181,14 +189,98 @@ struct recovered {
   std::vector<std::shared_ptr<queue_machine>> machines;
 };
 
-/// A part of what runs for a group has come to its end.
-struct ended {
+/// A queue that clients declared is there, or was configured.
+struct queue_known {
+  queue_options options;
+  std::optional<duration> expires; // when unused for so long
+  bool auto_delete = false;
+};
+
+/// A queue is deleted.
+struct queue_gone {
+  std::string queue; // full name
+};
+
+/// All shards of a group were told to write what they have, and have.
+struct closed {
+  group_id group{};
+  std::uint64_t epoch = 0;
+};
+
+/// Brings all handlers and sources to a stop, and has queues write what they
+/// have. Answered by `stopped`.
+struct stop {};
+
+struct stopped {};
+
+/// Starts again what failed.
+struct start_again {
+  std::string shard;
+};
+
+} // namespace troupe::hosting
+
+namespace troupe::gates {
+
+/// The sender is the gateway of a queue that lies in these groups: it is told
+/// `located` of each, now and whenever that changes.
+struct attach {
+  std::string queue; // full name
+  std::vector<group_id> groups;
+};
+
+/// A group's leader, who may be nobody.
+struct leads {
+  group_id group{};
+  cluster::member_id leader{};
+};
+
+/// Asks for a shard that is on this member; answered by `shard_here` once it
+/// is up.
+struct find_here {
+  std::string queue;
   group_id group{};
 };
 
-struct stop {};
+/// Another member's gateway begins a session.
+struct session_asked {
+  cluster::member_id from{};
+  std::string bytes; // a `gateway::shard_frame`
+};
 
-} // namespace troupe::hosting
+/// The link to a member works again, or broke: sessions with it are over.
+struct link_changed {
+  cluster::member_id to{};
+  bool is_up = false;
+};
+
+// -- to gateways and sessions
+
+struct located {
+  group_id group{};
+  cluster::member_id leader{};
+};
+
+struct shard_here {
+  group_id group{};
+  caf::strong_actor_ptr where;
+};
+
+/// A frame of the other end.
+struct received {
+  cluster::member_id from{};
+  std::string bytes;
+};
+
+struct try_again {
+  group_id group{};
+  std::uint64_t session = 0;
+};
+
+/// The session is over.
+struct ended {};
+
+} // namespace troupe::gates
 
 namespace troupe::membership {
 
@@ -237,6 +329,7 @@ TROUPE_LOCAL(lookup::read_entries)
 TROUPE_LOCAL(lookup::cut_piece)
 TROUPE_LOCAL(lookup::drop_views)
 TROUPE_LOCAL(lookup::tidy)
+TROUPE_LOCAL(lookup::recover_shards)
 TROUPE_LOCAL(replicas::begin)
 TROUPE_LOCAL(replicas::written)
 TROUPE_LOCAL(replicas::entries_read)
@@ -258,8 +351,22 @@ TROUPE_LOCAL(hosting::drain)
 TROUPE_LOCAL(hosting::resume)
 TROUPE_LOCAL(hosting::lost)
 TROUPE_LOCAL(hosting::recovered)
-TROUPE_LOCAL(hosting::ended)
+TROUPE_LOCAL(hosting::queue_known)
+TROUPE_LOCAL(hosting::queue_gone)
+TROUPE_LOCAL(hosting::closed)
+TROUPE_LOCAL(hosting::stopped)
+TROUPE_LOCAL(hosting::start_again)
 TROUPE_LOCAL(hosting::stop)
+TROUPE_LOCAL(gates::attach)
+TROUPE_LOCAL(gates::leads)
+TROUPE_LOCAL(gates::find_here)
+TROUPE_LOCAL(gates::session_asked)
+TROUPE_LOCAL(gates::link_changed)
+TROUPE_LOCAL(gates::located)
+TROUPE_LOCAL(gates::shard_here)
+TROUPE_LOCAL(gates::received)
+TROUPE_LOCAL(gates::try_again)
+TROUPE_LOCAL(gates::ended)
 TROUPE_LOCAL(membership::swap)
 TROUPE_LOCAL(membership::read_record)
 TROUPE_LOCAL(membership::leader_wanted)

@@ -1,6 +1,7 @@
 #include "actors/cluster/store_actors.hpp"
 
 #include "actors/fatal.hpp"
+#include "actors/recovery.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -152,6 +153,7 @@ lookup_actor::behavior_type lookup_state::handlers(
     [this](const lookup::cut_piece& msg) { cut(msg); },
     [this](const lookup::drop_views& msg) { desk_->drop(msg.group); },
     [this](lookup::tidy) { tidy(); },
+    [this](const lookup::recover_shards& msg) { recover(msg); },
   };
 }
 
@@ -170,6 +172,14 @@ void lookup_state::cut(const lookup::cut_piece& msg) {
   self_->send(
     caf::actor_cast<replicas_actor>(self_->current_sender()),
     replicas::piece_cut{msg.group, msg.what.number, std::move(*made)});
+}
+
+void lookup_state::recover(const lookup::recover_shards& msg) {
+  auto made = recover_shards(*store_, msg.queues, msg.group);
+  if (!made) end_process(exit_io, made.error().detail);
+  self_->send(
+    caf::actor_cast<hosting_actor>(self_->current_sender()),
+    hosting::recovered{msg.group, msg.epoch, std::move(*made)});
 }
 
 void lookup_state::tidy() {

@@ -61,6 +61,7 @@ public:
 private:
   void read(const lookup::read_entries& msg);
   void cut(const lookup::cut_piece& msg);
+  void recover(const lookup::recover_shards& msg);
   void tidy();
 
   lookup_actor::stateful_pointer<lookup_state> self_ = nullptr;
