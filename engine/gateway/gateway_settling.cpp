@@ -6,6 +6,43 @@
 
 namespace troupe::gateway {
 
+namespace {
+
+using runs = std::vector<position_run>;
+
+/// Keeps what was lent in this session, by its real positions; says whether
+/// that is all.
+bool cut(runs& of, std::uint16_t partition, const shown_positions& shown) {
+  auto kept = runs{};
+  auto missing = std::uint64_t{0};
+  for (const auto& run : of) {
+    auto is_its = partition_of(run.first) == partition;
+    auto part = is_its ? shown.lent(run) : std::nullopt;
+    missing += run.count - (part ? part->count : 0);
+    if (part) kept.push_back(*part);
+  }
+  of = std::move(kept);
+  return missing == 0;
+}
+
+/// Gives back what was acked. As by the queue's own rule, acks that bring
+/// something about count together or not at all.
+void withdraw(settlement& what) {
+  what.returned.insert(
+    what.returned.end(), what.acked.begin(), what.acked.end());
+  what.acked.clear();
+  what.emits.clear();
+  what.changes.clear();
+}
+
+bool is_empty(const settlement& x) {
+  return x.acked.empty() && x.failed.empty() && x.returned.empty()
+         && x.unseen.empty() && x.requeued.empty() && x.rejected.empty()
+         && x.emits.empty() && x.changes.empty();
+}
+
+} // namespace
+
 // -- lending
 
 void gateway_machine::take(std::size_t shard, deliver& what) {
@@ -69,48 +106,22 @@ void gateway_machine::on_settle(
     send(shard, settle{by->id, std::move(part)});
 }
 
-/// Leaves out what was lent in an earlier session. As with the queue's own
-/// rule, acks that bring something about count together or not at all: what is
-/// left of them goes back.
+/// Leaves out what was lent in an earlier session; nothing: all of it was.
 std::optional<settlement> gateway_machine::lent_part(settlement what) {
   const auto& shown = partitions_[what.partition].shown;
-  auto cut = [&](std::vector<position_run>& runs) {
-    auto kept = std::vector<position_run>{};
-    auto missing = std::uint64_t{0};
-    for (const auto& run : runs) {
-      missing += run.count;
-      if (partition_of(run.first) != what.partition) continue;
-      auto part = shown.lent(run);
-      if (!part) continue;
-      missing -= part->count;
-      kept.push_back(*part);
-    }
-    runs = std::move(kept);
-    return missing > 0;
-  };
-  auto is_broken = cut(what.acked);
+  auto is_whole = cut(what.acked, what.partition, shown);
   for (auto* runs :
        {&what.returned, &what.unseen, &what.requeued, &what.rejected})
-    cut(*runs);
-  if (is_broken && (!what.emits.empty() || !what.changes.empty())) {
-    what.returned.insert(
-      what.returned.end(), what.acked.begin(), what.acked.end());
-    what.acked.clear();
-    what.emits.clear();
-    what.changes.clear();
-  }
-  auto is_lent = [&](failure& x) {
-    auto part = partition_of(x.at) == what.partition ? shown.lent({x.at, 1})
-                                                     : std::nullopt;
-    if (part) x.at = part->first;
-    return part.has_value();
-  };
-  std::erase_if(what.failed, [&](failure& x) { return !is_lent(x); });
-  auto is_empty = what.acked.empty() && what.failed.empty()
-                  && what.returned.empty() && what.unseen.empty()
-                  && what.requeued.empty() && what.rejected.empty()
-                  && what.emits.empty() && what.changes.empty();
-  if (is_empty) return std::nullopt;
+    cut(*runs, what.partition, shown);
+  if (!is_whole && (!what.emits.empty() || !what.changes.empty()))
+    withdraw(what);
+  std::erase_if(what.failed, [&](failure& x) {
+    auto at = runs{{x.at, 1}};
+    if (!cut(at, what.partition, shown)) return true;
+    x.at = at[0].first;
+    return false;
+  });
+  if (is_empty(what)) return std::nullopt;
   return what;
 }
 

@@ -73,8 +73,9 @@ void fields(Visitor& visit, T& x) {
   visit(x.ticket, x.partition, x.publisher, x.sequences, x.messages);
   visit(x.has_expirations, x.is_delayed);
   visit.require([&] {
-    return x.sequences.empty()
-           || (x.sequences.size() == x.messages->size() && std::ranges::is_sorted(x.sequences));
+    auto is_numbered = x.sequences.size() == x.messages->size();
+    return (is_numbered || x.sequences.empty())
+           && std::ranges::is_sorted(x.sequences);
   });
 }
 

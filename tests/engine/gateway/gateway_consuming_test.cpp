@@ -156,11 +156,13 @@ TEST_CASE("gateway: credit and window are shared out to shards") {
   auto asked = [&](std::uint32_t credit, std::uint64_t window) {
     auto what = with_credit(credit);
     what.window_bytes = window;
+    what.no_ack = credit == 0;
     rig.machine.on_subscribe(1, 1, what, false);
     return rig.sent<gateway::subscribe>().at(2).second.what;
   };
   CHECK(asked(0, 0).credit == 0);
   CHECK(asked(0, 0).window_bytes == 0);
+  CHECK(asked(0, 0).no_ack); // all else as it was asked
   CHECK(asked(10, 4096).credit == 2);
   CHECK(asked(10, 4096).window_bytes == 1024);
   CHECK(asked(3, 2).credit == 1);
