@@ -259,6 +259,16 @@ std::string encode(const reply_frame& frame, std::string_view before) {
   return encode_frame(frame, before);
 }
 
+std::optional<frame_head> read_head(std::string_view bytes) {
+  auto from = byte_reader{bytes};
+  auto made = frame_head{};
+  made.queue = from.take_text();
+  made.group = group_id{from.take<std::uint8_t>()};
+  made.session = from.take<std::uint64_t>();
+  if (!from.ok()) return std::nullopt;
+  return made;
+}
+
 result<shard_frame> decode_shard_frame(std::string_view bytes) {
   return decode_frame<shard_frame>(bytes);
 }

@@ -5,6 +5,7 @@
 #include "engine/gateway/shard_messages.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -51,6 +52,16 @@ struct reply_frame {
 /// batch goes with its own bytes, and of a loan only the part that is lent.
 std::string encode(const shard_frame& frame, std::string_view before = {});
 std::string encode(const reply_frame& frame, std::string_view before = {});
+
+/// Whom a frame is for; the view is into its bytes.
+struct frame_head {
+  std::string_view queue;
+  group_id group{};
+  std::uint64_t session = 0;
+};
+
+/// Reads the head of either kind of frame, without a look at the rest.
+std::optional<frame_head> read_head(std::string_view bytes);
 
 /// Reads what `encode` wrote behind `before`. Safe for any bytes, and for
 /// whoever takes what it returns: fails with `corrupt` where lengths do not

@@ -1,3 +1,4 @@
+#include "engine/gateway/names_only.hpp"
 #include "tests/engine/gateway/frame_maker.hpp"
 #include "tests/engine/gateway/frame_text.hpp"
 
@@ -167,4 +168,22 @@ TEST_CASE("shard_codec: a group that there is not is refused") {
   CHECK_FALSE(is_corrupt(bytes));
   bytes[7] = 64;
   CHECK(is_corrupt(bytes));
+}
+
+TEST_CASE("names_only: a request for a partition that is not here shows") {
+  auto is_here = [](std::uint16_t partition) { return partition < 2; };
+  auto published = [&](std::uint16_t partition) {
+    auto what = publish{1, partition, {}, {}, batch_of({"a"})};
+    return gateway::names_only(gateway::enqueue{{what}}, is_here);
+  };
+  auto settled = [&](std::uint16_t partition) {
+    auto what = settlement{};
+    what.partition = partition;
+    return gateway::names_only(gateway::settle{1, {what}}, is_here);
+  };
+  CHECK(published(1));
+  CHECK_FALSE(published(2));
+  CHECK(settled(1));
+  CHECK_FALSE(settled(2));
+  CHECK(gateway::names_only(gateway::purge{9}, is_here));
 }
