@@ -64,6 +64,7 @@ void hosting_state::lead(const hosting::lead& msg) {
   auto& now = at(msg.group);
   now.epoch = msg.epoch;
   now.gate = msg.gate;
+  if (branches_.on_lead) branches_.on_lead(msg.group, msg.epoch);
   auto asked = lookup::recover_shards{msg.group, msg.epoch, {}};
   for (const auto& [name, x] : queues_)
     if (x.options.is_durable && lies_in(x.options, msg.group))

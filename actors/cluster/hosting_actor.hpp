@@ -30,6 +30,8 @@ struct hosted_branches {
     stages;
   /// Returns those of the sources whose progress is kept in a group.
   std::function<std::vector<supervisor_options>(group_id group)> sources;
+  /// Called when this member begins to lead a group.
+  std::function<void(group_id group, std::uint64_t epoch)> on_lead;
 };
 
 struct hosting_places {

@@ -159,6 +159,7 @@ void membership_state::take_group(
   if (known.second > at) return; // what was read of it is newer
   known = {*read, at};
   self_->send(places_.replicas, replicas::record{group, *read, at});
+  if (places_.on_leader) places_.on_leader(group, read->leader);
   if (has_turn()) controller_->on_record(group, *read, at, local_now());
 }
 

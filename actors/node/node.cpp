@@ -4,6 +4,7 @@
 #include "actors/consumer_actor.hpp"
 #include "actors/directory_actor.hpp"
 #include "actors/node/clients.hpp"
+#include "actors/node/cluster_member.hpp"
 #include "actors/node/stages.hpp"
 #include "actors/node/subtree.hpp"
 #include "actors/queue_actor.hpp"
@@ -85,6 +86,7 @@ struct node::parts {
   std::shared_ptr<routes_board> routes = std::make_shared<routes_board>();
   topology_actor topology;
   access_actor access;
+  std::unique_ptr<cluster_member> member; // null: a node by itself
   std::vector<std::unique_ptr<amqp_server>> servers;
   std::vector<queue_start> queues; // all but those that clients declared
   std::size_t recovering = 0;      // queues that will announce themselves
@@ -96,6 +98,7 @@ struct node::parts {
   std::shared_ptr<subtree> stage_tree = std::make_shared<subtree>();
   std::shared_ptr<control> answers;
   bool is_stopped = false;
+  std::optional<checked_config> config_of_member; // for what starts later
 
   result<> recover(kept_topology& kept, std::vector<queue_options> others);
   result<> start_topology(
@@ -103,11 +106,25 @@ struct node::parts {
   result<> open_servers(const checked_config& what);
   void spawn_services(std::shared_ptr<const route_table> table);
   void start_tree(std::vector<child_spec> branches, const stop_asked& asked);
+  void answer_operators(const checked_config& what, const stop_asked& asked);
+  result<>
+  join(const checked_config& what, const registry& handlers, stop_asked asked);
+  std::vector<queue_options> configured_queues(const checked_config& what);
   void wait_for_queues();
   child_spec queue_branch() const;
   bool close_queues(clock::time_point deadline);
+  void end_and_wait(topology_actor& who);
   ~parts();
 };
+
+void node::parts::end_and_wait(topology_actor& who) {
+  if (!who) return;
+  auto self = caf::scoped_actor{system};
+  self->monitor(who);
+  self->send_exit(who, caf::exit_reason::user_shutdown);
+  self->receive([](const caf::down_msg&) {});
+  who = nullptr;
+}
 
 // -- starting
 
@@ -201,12 +218,60 @@ void node::parts::wait_for_queues() {
 
 node::node(std::unique_ptr<parts> all) : parts_{std::move(all)} {}
 
+/// Queues of the configuration as every member of a cluster knows them.
+std::vector<queue_options>
+node::parts::configured_queues(const checked_config& what) {
+  auto all = std::vector<queue_options>{};
+  for (const auto& [name, queue] : what.plan.queues) {
+    auto options = options_of(queue);
+    options.id = configured_id(options.full_name());
+    all.push_back(std::move(options));
+  }
+  for (auto& x : all)
+    x.resident_limit = memory_share(what.config.node.memory_budget, all.size());
+  return all;
+}
+
+/// Starts as a member of a cluster: queues, handlers and sources run where
+/// their groups are led, and come with them.
+result<> node::parts::join(
+  const checked_config& what, const registry& handlers, stop_asked asked) {
+  auto joined = cluster_member::join(system, what, store);
+  if (!joined) return joined.error();
+  member = std::move(*joined);
+  config_of_member = what;
+  auto configured = configured_queues(what);
+  places.is_full = member->is_full();
+  places.store = member->store();
+  places.reader = member->reader();
+  places.directory = system.spawn(run_directory);
+  places.router = system.spawn(
+    run_router, places.directory, make_route_table(what, configured), routes,
+    routed);
+  auto start = make_topology_start(
+    what, {}, configured, routes, what.config.node.memory_budget);
+  if (!start) return start.error();
+  start->cluster = member->topology_places(places.directory);
+  topology = system.spawn(run_topology, places, std::move(*start));
+  if (auto done = open_servers(what); !done) return done.error();
+  member->start(
+    topology, {&*config_of_member, &handlers, std::move(configured), places,
+               std::move(asked)});
+  return {};
+}
+
 result<std::unique_ptr<node>> node::start(
   const checked_config& what, const registry& handlers, stop_asked asked) {
   auto all = std::make_unique<parts>();
   auto opened = open_store(what.config.node.data_dir);
   if (!opened) return opened.error();
   all->store = std::move(*opened);
+  if (what.config.cluster) {
+    if (auto done = all->join(what, handlers, asked); !done)
+      return done.error();
+    all->answer_operators(what, asked);
+    return std::unique_ptr<node>{new node{std::move(all)}};
+  }
   auto memory = what.config.node.memory_budget;
   auto kept = restore_topology(*all->store, memory);
   if (!kept) return kept.error();
@@ -221,7 +286,7 @@ result<std::unique_ptr<node>> node::start(
   if (auto done = all->open_servers(what); !done) return done.error();
 
   auto made =
-    stages_of(what, handlers, all->store, all->places.directory, asked);
+    stages_of(what, handlers, {all->store, all->places.directory, asked});
   all->consumed = made.consumed;
   all->stages = made.figures;
   auto inputs = sources_of(what, all->store, all->places);
@@ -235,20 +300,27 @@ result<std::unique_ptr<node>> node::start(
   all->start_tree(std::move(branches), asked);
   all->wait_for_queues();
 
-  auto places = control_places{};
-  places.system = &all->system;
-  places.store = all->store;
-  places.directory = all->places.directory;
-  places.node_name = what.config.node.name;
-  for (const auto& [name, queue] : what.plan.queues)
-    if (queue.is_dead_letters) places.dead_letter_queues.insert(name);
-  places.stages = all->stages;
-  places.sources = all->sources;
-  places.routed = all->routed;
-  places.stop = [asked] { asked("an operator asked for it"); };
-  all->answers = std::make_shared<control>(std::move(places));
-  for (const auto& x : all->servers) x->start();
+  all->answer_operators(what, asked);
   return std::unique_ptr<node>{new node{std::move(all)}};
+}
+
+/// Opens the doors, once all else is there.
+void node::parts::answer_operators(
+  const checked_config& what, const stop_asked& asked) {
+  auto made = control_places{};
+  made.system = &system;
+  made.store = store;
+  made.directory = places.directory;
+  made.node_name = what.config.node.name;
+  for (const auto& [name, queue] : what.plan.queues)
+    if (queue.is_dead_letters) made.dead_letter_queues.insert(name);
+  made.stages = stages;
+  made.sources = sources;
+  made.routed = routed;
+  made.stop = [asked] { asked("an operator asked for it"); };
+  if (member) made.cluster = member->control_places();
+  answers = std::make_shared<control>(std::move(made));
+  for (const auto& x : servers) x->start();
 }
 
 result<std::unique_ptr<node>>
@@ -292,7 +364,7 @@ std::shared_ptr<control> node::answers() const { return parts_->answers; }
 
 node::progress node::look() {
   auto now = progress{};
-  now.sources_ended = true;
+  now.sources_ended = !parts_->member; // others may send more at any time
   for (const auto& [name, report] : parts_->sources) {
     auto x = report->read();
     now.sources_ended &= x.has_ended && x.confirmed == x.published;
@@ -357,6 +429,7 @@ bool node::stop(duration grace) {
   auto deadline = clock::now() + grace;
   for (const auto& x : all.servers) x->stop(deadline);
   all.servers.clear();
+  if (all.member) return all.member->stop(deadline);
   auto in_time = stop_and_wait(all.system, all.source_tree->get(), deadline);
   in_time &= stop_and_wait(all.system, all.stage_tree->get(), deadline);
   in_time &= all.close_queues(
@@ -377,6 +450,8 @@ node::parts::~parts() {
   stage_tree->set(nullptr);
   if (root) caf::anon_send_exit(root, caf::exit_reason::kill);
   root = nullptr;
+  if (member) end_and_wait(topology); // it uses the member
+  member.reset();
   for (const auto& who :
        {caf::actor_cast<caf::actor>(topology),
         caf::actor_cast<caf::actor>(access),

@@ -26,7 +26,9 @@ key_function hash_by(const std::string& text) {
   };
 }
 
-queue_options to_options(const queue_config& from) {
+} // namespace
+
+queue_options options_of(const queue_config& from) {
   auto made = queue_options{};
   made.name = from.name;
   made.is_durable = from.type == queue_type::durable;
@@ -38,6 +40,8 @@ queue_options to_options(const queue_config& from) {
   made.key = hash_by(from.order->key);
   return made;
 }
+
+namespace {
 
 result<> remember(log_store& store, const queue_config& queue) {
   auto group = group_of(queue.name, 0);
@@ -97,7 +101,7 @@ result<std::vector<known_queue>> known_queues(const log_store& store) {
     made.name = record.name;
     if (!key->value_or("").empty())
       made.order = order_config{**key, record.partitions};
-    auto options = to_options(made);
+    auto options = options_of(made);
     options.id = record.id;
     if (auto end = record.name.find('\n'); end != std::string::npos) {
       options.vhost = record.name.substr(0, end);
@@ -130,7 +134,7 @@ result<std::vector<queue_options>> queues_of(
   // clients declare ever are.
   auto last_id = std::uint64_t{1} << 62;
   for (const auto& [name, queue] : what.plan.queues) {
-    auto options = to_options(queue);
+    auto options = options_of(queue);
     options.id = queue_id{++last_id};
     if (options.is_durable) {
       auto record = store.define_queue(name, options.partitions);

@@ -119,36 +119,64 @@ consumer_child(const directory_actor& directory, const consumer_options& of) {
 
 } // namespace
 
+namespace {
+
+/// The supervisor over the consumers of one stage.
+supervisor_options stage_tree(
+  const checked_config& what,
+  const registry& handlers,
+  const consumer_plan& x,
+  const stage_places& places,
+  const std::optional<stage_shard>& shard) {
+  auto made = x.is_sink
+                ? to_stage(what.config.sinks.at(x.component))
+                : to_stage(what.config.handlers.at(x.component), handlers);
+  made.stage.outputs = outputs_of(what.plan, x.component);
+  if (shard) made.stage.gate = shard->gate;
+  auto tree = supervisor_options{};
+  tree.name = "node/pipeline/" + x.component;
+  tree.policy = made.policy;
+  tree.figures = std::make_shared<supervisor_figures>();
+  tree.stop_node = places.stop_node;
+  // Each reads one queue; the check of the configuration sees to that.
+  const auto& queue = what.plan.queues.at(x.queues.at(0));
+  auto consumer = consumer_of(made, queue, places.store);
+  if (shard) consumer.queue = shard->name;
+  for (std::uint32_t i = 0; i < made.threads; ++i)
+    tree.children.push_back(consumer_child(places.directory, consumer));
+  return tree;
+}
+
+} // namespace
+
 stage_set stages_of(
   const checked_config& what,
   const registry& handlers,
-  const std::shared_ptr<log_store>& store,
-  const directory_actor& directory,
-  const std::function<void(const std::string& why)>& stop_node) {
+  const stage_places& places) {
   auto all = stage_set{};
   all.tree.name = "node/pipeline";
   all.tree.policy.max_restarts = 3;
   all.tree.policy.then = on_giving_up::escalate;
   all.tree.figures = std::make_shared<supervisor_figures>();
   for (const auto& x : what.plan.consumers) {
-    auto made = x.is_sink
-                  ? to_stage(what.config.sinks.at(x.component))
-                  : to_stage(what.config.handlers.at(x.component), handlers);
-    made.stage.outputs = outputs_of(what.plan, x.component);
-    auto supervisor = supervisor_options{};
-    supervisor.name = "node/pipeline/" + x.component;
-    supervisor.policy = made.policy;
-    supervisor.figures = std::make_shared<supervisor_figures>();
-    supervisor.stop_node = stop_node;
-    // Each reads one queue; the check of the configuration sees to that.
-    const auto& queue = what.plan.queues.at(x.queues.at(0));
-    auto consumer = consumer_of(made, queue, store);
-    for (std::uint32_t i = 0; i < made.threads; ++i)
-      supervisor.children.push_back(consumer_child(directory, consumer));
-    all.consumed.insert(queue.name);
-    all.figures[x.component] = supervisor.figures;
-    all.tree.children.push_back(as_child(std::move(supervisor)));
+    auto tree = stage_tree(what, handlers, x, places, {});
+    all.consumed.insert(what.plan.queues.at(x.queues.at(0)).name);
+    all.figures[x.component] = tree.figures;
+    all.tree.children.push_back(as_child(std::move(tree)));
   }
+  return all;
+}
+
+std::vector<supervisor_options> stages_of_shard(
+  const checked_config& what,
+  const registry& handlers,
+  const stage_places& places,
+  const std::string& queue,
+  const stage_shard& shard) {
+  auto all = std::vector<supervisor_options>{};
+  for (const auto& x : what.plan.consumers)
+    if (what.plan.queues.at(x.queues.at(0)).name == queue)
+      all.push_back(stage_tree(what, handlers, x, places, shard));
   return all;
 }
 
@@ -200,7 +228,8 @@ input_options to_input_options(const source_config& source) {
 result<source_set> sources_of(
   const checked_config& what,
   const std::shared_ptr<log_store>& store,
-  const queue_places& places) {
+  const queue_places& places,
+  std::optional<group_id> only) {
   auto all = source_set{};
   all.tree.name = "node/sources";
   all.tree.policy.max_restarts = 5;
@@ -211,6 +240,7 @@ result<source_set> sources_of(
     auto options = source_options{};
     options.name = name;
     options.group = group_of(name, 0);
+    if (only && options.group != *only) continue;
     options.report = std::make_shared<source_report>();
     auto group = options.group;
     options.open = [=, config = source]() {

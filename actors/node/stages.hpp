@@ -6,6 +6,7 @@
 #include "actors/source_report.hpp"
 #include "actors/supervisor_actor.hpp"
 #include "engine/base/result.hpp"
+#include "engine/cluster/handling_gate.hpp"
 #include "engine/routing/route_table.hpp"
 
 #include <troupe/registry.hpp>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,6 +47,9 @@ result<std::vector<queue_options>> queues_of(
 result<std::vector<known_queue>>
 queues_of(const log_store& store, const kept_topology& kept);
 
+/// Returns a queue as configured, without its number.
+queue_options options_of(const queue_config& queue);
+
 /// Returns the share of the memory budget that one queue of so many gets.
 std::uint64_t memory_share(std::uint64_t budget, std::size_t queues);
 
@@ -57,22 +62,44 @@ struct stage_set {
   std::set<std::string> consumed; // queues
   std::map<std::string, std::shared_ptr<supervisor_figures>> figures;
 };
+
+/// What stages work with.
+struct stage_places {
+  std::shared_ptr<log_store> store; // for the state of handlers
+  directory_actor directory;        // of their queues
+  std::function<void(const std::string& why)> stop_node;
+};
+
 stage_set stages_of(
   const checked_config& what,
   const registry& handlers,
-  const std::shared_ptr<log_store>& store,
-  const directory_actor& directory,
-  const std::function<void(const std::string& why)>& stop_node);
+  const stage_places& places);
+
+/// Where a stage gets its messages on a member of a cluster.
+struct stage_shard {
+  std::string name; // in the directory of shards
+  std::shared_ptr<const cluster::handling_gate> gate;
+};
+
+/// Returns the stages that read a queue, for what is in one shard of it.
+std::vector<supervisor_options> stages_of_shard(
+  const checked_config& what,
+  const registry& handlers,
+  const stage_places& places,
+  const std::string& queue,
+  const stage_shard& shard);
 
 struct source_set {
   supervisor_options tree;
   std::map<std::string, std::shared_ptr<source_report>> reports;
 };
 
-/// Fails where a source cannot be opened.
+/// Returns the sources, or those whose progress is kept in one group. Fails
+/// where one cannot be opened.
 result<source_set> sources_of(
   const checked_config& what,
   const std::shared_ptr<log_store>& store,
-  const queue_places& places);
+  const queue_places& places,
+  std::optional<group_id> only = {});
 
 } // namespace troupe

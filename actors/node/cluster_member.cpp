@@ -1,0 +1,612 @@
+#include "actors/node/cluster_member.hpp"
+
+#include "actors/cluster/gateway_actor.hpp"
+#include "actors/cluster/hosting_actor.hpp"
+#include "actors/cluster/locator_actor.hpp"
+#include "actors/cluster/replicas_actor.hpp"
+#include "actors/cluster/store_actors.hpp"
+#include "actors/directory_actor.hpp"
+#include "actors/fatal.hpp"
+#include "actors/node/cluster_operators.hpp"
+#include "actors/node/stages.hpp"
+#include "actors/store_actor.hpp"
+#include "engine/base/stable_hash.hpp"
+#include "engine/coordinator/etcd_coordinator.hpp"
+#include "engine/coordinator/managed_etcd.hpp"
+#include "engine/delivery/queue_groups.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <future>
+#include <thread>
+
+namespace troupe {
+
+using namespace cluster;
+
+namespace {
+
+constexpr std::uint32_t peer_protocol = 1;
+constexpr std::uint32_t feature_level = 1;
+
+/// The coordinator with what it runs on.
+struct coordination {
+  boost::asio::io_context io{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+    io.get_executor()};
+  std::thread thread;
+  std::unique_ptr<managed_etcd> etcd; // where this member runs one
+  std::shared_ptr<coordinator> truth;
+
+  void run() {
+    thread = std::thread{[this] { io.run(); }};
+  }
+
+  /// Runs something on the context's thread, and waits.
+  template <class What>
+  auto on_thread(What what) {
+    auto task = std::packaged_task<decltype(what())()>{std::move(what)};
+    auto answer = task.get_future();
+    boost::asio::post(io, [&] { task(); });
+    return answer.get();
+  }
+
+  ~coordination() {
+    if (!thread.joinable()) return;
+    on_thread([this] {
+      if (truth) truth->close();
+      etcd.reset(); // it goes on: others may need it
+      return 0;
+    });
+    work.reset();
+    io.stop();
+    thread.join();
+    truth.reset();
+  }
+};
+
+etcd_tls to_etcd_tls(const cluster_tls_config& from) {
+  return {from.ca, from.cert, from.key};
+}
+
+client_tls_options to_client_tls(const cluster_tls_config& from) {
+  return {from.ca, from.cert, from.key};
+}
+
+etcd_settings to_settings(
+  const checked_config& what,
+  const cluster_config& of,
+  const managed_etcd_config& etcd) {
+  auto made = etcd_settings{};
+  const auto& self = etcd.members.at(what.config.node.name);
+  made.program = etcd.program;
+  made.name = what.config.node.name;
+  made.folder = what.config.node.data_dir;
+  made.token = of.name;
+  for (const auto& [name, x] : etcd.members)
+    made.members.push_back({name, {x.host, x.peer_port}});
+  if (!of.tls) {
+    made.client = {self.host, self.client_port};
+    return made;
+  }
+  made.client = {"127.0.0.1", etcd.local_port};
+  made.peer_tls = to_etcd_tls(*of.tls);
+  made.remote_client = endpoint{self.host, self.client_port};
+  made.client_tls = to_etcd_tls(*of.tls);
+  return made;
+}
+
+/// Where etcd is asked: at this member's own first.
+etcd_options to_options(
+  const checked_config& what,
+  const cluster_config& of,
+  const managed_etcd_config& etcd) {
+  auto made = etcd_options{};
+  auto own = etcd.members.find(what.config.node.name);
+  auto is_own = own != etcd.members.end();
+  if (is_own && of.tls) {
+    made.endpoints.push_back({"127.0.0.1", etcd.local_port});
+    return made;
+  }
+  if (is_own)
+    made.endpoints.push_back({own->second.host, own->second.client_port});
+  for (const auto& [name, x] : etcd.members)
+    if (!is_own || name != own->first)
+      made.endpoints.push_back({x.host, x.client_port});
+  if (of.tls) made.tls = to_client_tls(*of.tls);
+  return made;
+}
+
+result<etcd_options> to_options(const remote_etcd_config& etcd) {
+  auto made = etcd_options{};
+  for (const auto& x : etcd.endpoints) {
+    auto read = parse_endpoint(x);
+    if (!read) return read.error();
+    made.endpoints.push_back(*read);
+  }
+  if (etcd.tls) made.tls = to_client_tls(*etcd.tls);
+  return made;
+}
+
+result<> open_managed(
+  coordination& at,
+  const checked_config& what,
+  const cluster_config& of,
+  const managed_etcd_config& etcd) {
+  if (!etcd.members.contains(what.config.node.name)) return {};
+  auto options = managed_etcd_options{};
+  options.settings = to_settings(what, of, etcd);
+  for (const auto& [name, x] : etcd.members)
+    if (name != what.config.node.name)
+      options.others.push_back({x.host, x.client_port});
+  if (of.tls) options.others_tls = to_client_tls(*of.tls);
+  return at.on_thread([&]() -> result<> {
+    auto opened =
+      managed_etcd::open(at.io, options, [](const std::string& text) {
+        spdlog::info("etcd: {}", text);
+      });
+    if (!opened) return opened.error();
+    at.etcd = std::move(*opened);
+    return {};
+  });
+}
+
+result<std::unique_ptr<coordination>>
+coordinate(const checked_config& what, const cluster_config& of) {
+  auto made = std::make_unique<coordination>();
+  made->run();
+  auto options = result<etcd_options>{etcd_options{}};
+  if (auto* etcd = std::get_if<managed_etcd_config>(&of.etcd)) {
+    if (auto done = open_managed(*made, what, of, *etcd); !done)
+      return done.error();
+    options = to_options(what, of, *etcd);
+  } else {
+    options = to_options(std::get<remote_etcd_config>(of.etcd));
+  }
+  if (!options) return options.error();
+  auto opened = etcd_coordinator::open(made->io, std::move(*options));
+  if (!opened) return opened.error();
+  made->truth = std::move(*opened);
+  return made;
+}
+
+std::string random_id() {
+  auto random = std::random_device{};
+  auto made = store_id{};
+  made.high = (std::uint64_t{random()} << 32) | random();
+  made.low = (std::uint64_t{random()} << 32) | random();
+  return to_string(made);
+}
+
+std::string link_address(const cluster_config& of, const endpoint& bound) {
+  if (!of.advertise.empty()) return of.advertise;
+  return to_string(bound); // port 0 is for the system to choose
+}
+
+} // namespace
+
+struct cluster_member::parts {
+  caf::actor_system& system;
+  cluster_config config;
+  std::string prefix;
+  std::shared_ptr<log_store> store;
+  std::unique_ptr<coordination> coordinates;
+  std::shared_ptr<member_links> links;
+  node_record own;
+  cluster_meta meta;
+  std::string name;
+  std::shared_ptr<std::atomic<bool>> is_full =
+    std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<session_register> sessions =
+    std::make_shared<session_register>();
+  std::shared_ptr<cluster_board> board = std::make_shared<cluster_board>();
+  writer_actor writer;
+  lookup_actor lookup;
+  reader_actor reader;
+  replicas_actor replicas;
+  directory_actor shards;
+  locator_actor locator;
+  hosting_actor hosting;
+  membership_actor membership;
+  caf::actor outbox; // of the topology
+  topology_actor topology;
+  pipeline runs;
+  std::vector<caf::actor> gateways; // of configured queues
+  bool is_stopped = false;
+
+  explicit parts(caf::actor_system& in) : system{in} {}
+
+  result<> open_links();
+  result<> enter();
+  result<> open_replicas();
+  gateway_places gates(const directory_actor& queues) const;
+  queue_actor
+  open_gateway(const queue_options& of, const directory_actor& queues);
+  void tell_hosting(const queue_start& of);
+  hosted_branches branches();
+  void begin_hosting();
+  void begin_membership();
+  void take_frames();
+  ~parts();
+};
+
+// -- joining
+
+result<> cluster_member::parts::open_links() {
+  auto options = peer_links_options{};
+  options.self = {config.name, name, store->store_id(), peer_protocol};
+  auto listen = parse_endpoint(config.listen);
+  if (!listen) return listen.error();
+  options.listen = *listen;
+  options.window = 64 * 1024 * 1024;
+  options.most_waiting = 256 * 1024 * 1024;
+  if (config.tls) {
+    options.tls = tls_options{};
+    options.tls->cert = config.tls->cert;
+    options.tls->key = config.tls->key;
+    options.tls->ca = config.tls->ca;
+  }
+  auto opened = member_links::open(std::move(options));
+  if (!opened) return opened.error();
+  links = std::move(*opened);
+  return {};
+}
+
+result<> cluster_member::parts::enter() {
+  auto asked = registration{};
+  asked.prefix = prefix;
+  asked.name = name;
+  asked.own.addr_repl = link_address(config, links->bound());
+  asked.own.addr_ctl = asked.own.addr_repl;
+  asked.own.store = parse_store_id(store->store_id()).value();
+  asked.own.protocol_min = asked.own.protocol_max = peer_protocol;
+  asked.meta.slots = slots;
+  asked.meta.groups = troupe::groups;
+  asked.meta.replicas = config.replicas;
+  asked.meta.feature_level = feature_level;
+  asked.meta.cluster_id = random_id();
+  asked.is_over = [] { return false; };
+  asked.on_trouble = [](const std::string& text) {
+    spdlog::info("cluster: {}", text);
+  };
+  auto done = register_member(*coordinates->truth, asked);
+  if (!done) return done.error();
+  own = done->own;
+  meta = done->meta;
+  spdlog::info(
+    "cluster {}: this node is member {} ({})", config.name,
+    static_cast<unsigned>(own.id), name);
+  return {};
+}
+
+result<> cluster_member::parts::open_replicas() {
+  auto options = group_replica::options{};
+  options.machine.self = own.id;
+  options.machine.store = own.store;
+  options.machine.min_in_sync = config.replicas / 2 + 1;
+  auto all = std::make_shared<std::vector<group_replica>>();
+  for (std::size_t i = 0; i < troupe::groups; ++i) {
+    options.group = group_id{static_cast<std::uint8_t>(i)};
+    auto opened = group_replica::open(options, *store, local_now());
+    if (!opened) return opened.error();
+    all->push_back(std::move(*opened));
+  }
+  writer = system.spawn<caf::detached>(run_writer, store, is_full);
+  lookup = system.spawn<caf::detached>(run_lookup, store);
+  reader = system.spawn<caf::detached>(run_reader, store);
+  replicas = system.spawn<caf::detached>(
+    run_replicas, replicas_places{writer, lookup, links}, all,
+    registered_member{own.id, own.store});
+  shards = system.spawn(run_directory);
+  locator = system.spawn(run_locator, links, sessions, shards);
+  return {};
+}
+
+cluster_member::cluster_member(std::unique_ptr<parts> all)
+  : parts_{std::move(all)} {}
+
+result<std::unique_ptr<cluster_member>> cluster_member::join(
+  caf::actor_system& system,
+  const checked_config& what,
+  std::shared_ptr<log_store> store) {
+  auto all = std::make_unique<parts>(system);
+  all->config = *what.config.cluster;
+  all->name = what.config.node.name;
+  all->store = std::move(store);
+  auto prefix = cluster_prefix(all->config.name);
+  if (!prefix) return prefix.error();
+  all->prefix = *prefix;
+  if (auto done = all->open_links(); !done) return done.error();
+  auto coordinates = coordinate(what, all->config);
+  if (!coordinates) return coordinates.error();
+  all->coordinates = std::move(*coordinates);
+  if (auto done = all->enter(); !done) return done.error();
+  if (auto done = all->open_replicas(); !done) return done.error();
+  return std::unique_ptr<cluster_member>{new cluster_member{std::move(all)}};
+}
+
+// -- what the node's own actors get
+
+store_actor cluster_member::store() const { return parts_->replicas; }
+
+reader_actor cluster_member::reader() const { return parts_->reader; }
+
+std::shared_ptr<const std::atomic<bool>> cluster_member::is_full() const {
+  return parts_->is_full;
+}
+
+std::uint64_t cluster_member::first_connection() const {
+  return std::uint64_t{static_cast<std::uint16_t>(parts_->own.id)} << 48;
+}
+
+namespace {
+
+/// Sends what the topology has for other members.
+caf::behavior
+run_outbox(caf::event_based_actor*, std::shared_ptr<member_links> links) {
+  return {[links](const topology_messages::outgoing& msg) {
+    auto to = member_id{msg.to};
+    if (to != nobody) return links->send(to, message_kind::topology, msg.bytes);
+    for (auto member : links->reachable())
+      links->send(member, message_kind::topology, msg.bytes);
+  }};
+}
+
+} // namespace
+
+gateway_places
+cluster_member::parts::gates(const directory_actor& queues) const {
+  return {own.id, links, locator, queues};
+}
+
+queue_actor cluster_member::parts::open_gateway(
+  const queue_options& of, const directory_actor& queues) {
+  // A name that no other run of a gateway ever has.
+  auto publisher = "gateway:" + name + ':' + std::to_string(own.incarnation)
+                   + ':' + random_id();
+  return system.spawn(run_gateway, gates(queues), of, std::move(publisher));
+}
+
+void cluster_member::parts::tell_hosting(const queue_start& of) {
+  caf::anon_send(
+    hosting, hosting::queue_known{
+               of.options, of.lifetime.expires, of.lifetime.auto_delete});
+}
+
+topology_cluster
+cluster_member::topology_places(const directory_actor& queues) {
+  auto& all = *parts_;
+  all.outbox = all.system.spawn(run_outbox, all.links);
+  auto made = topology_cluster{};
+  made.open_queue = [&all, queues](const queue_start& of) {
+    all.tell_hosting(of);
+    return all.open_gateway(of.options, queues);
+  };
+  made.queue_gone = [&all](const queue_start& of) {
+    caf::anon_send(all.hosting, hosting::queue_gone{of.options.full_name()});
+  };
+  made.stored_topology = [store = all.store] {
+    auto records = std::vector<topology_record>{};
+    auto done =
+      store->scan_state(topology_owner, [&](auto vhost, auto key, auto value) {
+        records.push_back(
+          {std::string{vhost}, std::string{key}, std::string{value}});
+      });
+    if (!done) end_process(exit_io, done.error().detail);
+    return records;
+  };
+  made.peers = all.outbox;
+  return made;
+}
+
+// -- running
+
+hosted_branches cluster_member::parts::branches() {
+  auto made = hosted_branches{};
+  auto stages = stage_places{store, shards, runs.stop_node};
+  made.stages = [this, stages](
+                  const queue_options& queue, group_id group,
+                  hosted_branches::gate gate) {
+    return stages_of_shard(
+      *runs.what, *runs.handlers, stages, queue.full_name(),
+      {shard_name(queue, group), std::move(gate)});
+  };
+  made.sources = [this](group_id group) {
+    auto all = std::vector<supervisor_options>{};
+    auto inputs = sources_of(*runs.what, store, runs.places, group);
+    if (!inputs)
+      runs.stop_node(inputs.error().detail);
+    else if (!inputs->tree.children.empty())
+      all.push_back(std::move(inputs->tree));
+    return all;
+  };
+  return made;
+}
+
+void cluster_member::parts::begin_hosting() {
+  auto places = hosting_places{};
+  places.queues = runs.places;
+  places.queues.store = replicas;
+  places.queues.directory = shards;
+  places.queues.reader = reader;
+  places.queues.is_full = is_full;
+  places.queues.topology = topology;
+  places.lookup = lookup;
+  places.replicas = replicas;
+  auto made = branches();
+  made.on_lead = [this](group_id group, std::uint64_t epoch) {
+    if (group == group_id{0})
+      caf::anon_send(topology, topology_messages::lead{epoch});
+  };
+  hosting = system.spawn(run_hosting, std::move(places), std::move(made));
+}
+
+void cluster_member::parts::begin_membership() {
+  auto places = membership_places{};
+  places.coordinator = coordinates->truth;
+  places.links = links;
+  places.board = board;
+  places.replicas = replicas;
+  places.on_member = [this](member_id member, bool is_running) {
+    if (!is_running)
+      caf::anon_send(
+        topology,
+        topology_messages::member_gone{static_cast<std::uint16_t>(member)});
+  };
+  places.on_leader = [this](group_id group, member_id leader) {
+    caf::anon_send(locator, gates::leads{group, leader});
+    if (group == group_id{0} && leader != own.id)
+      caf::anon_send(
+        topology,
+        topology_messages::follow{static_cast<std::uint16_t>(leader)});
+  };
+  auto start = membership_start{};
+  start.prefix = prefix;
+  start.name = name;
+  start.own = own;
+  start.rules.replicas = config.replicas;
+  start.rules.min_in_sync = config.replicas / 2 + 1;
+  membership =
+    system.spawn(run_membership, std::move(places), std::move(start));
+}
+
+void cluster_member::parts::take_frames() {
+  links->take(
+    message_kind::replication, [this](member_id from, std::string bytes) {
+      caf::anon_send(replicas, replicas::received{from, std::move(bytes)});
+    });
+  links->take(
+    message_kind::topology, [this](member_id from, std::string bytes) {
+      caf::anon_send(
+        topology, topology_messages::incoming{
+                    static_cast<std::uint16_t>(from), std::move(bytes)});
+    });
+  links->take(
+    message_kind::to_shard, [this](member_id from, std::string bytes) {
+      auto head = gateway::read_head(bytes);
+      if (!head) return;
+      auto to = sessions->session(
+        {from, std::string{head->queue}, head->group}, head->session);
+      if (to)
+        caf::anon_send(
+          caf::actor_cast<session_actor>(to),
+          gates::received{from, std::move(bytes)});
+      else
+        caf::anon_send(locator, gates::session_asked{from, std::move(bytes)});
+    });
+  links->take(
+    message_kind::from_shard, [this](member_id from, std::string bytes) {
+      auto head = gateway::read_head(bytes);
+      if (!head) return;
+      auto to = sessions->gateway(std::string{head->queue});
+      if (to)
+        caf::anon_send(
+          caf::actor_cast<gateway_actor>(to),
+          gates::received{from, std::move(bytes)});
+    });
+}
+
+void cluster_member::start(const topology_actor& topology, pipeline of) {
+  auto& all = *parts_;
+  all.topology = topology;
+  all.runs = std::move(of);
+  all.begin_hosting();
+  for (const auto& x : all.runs.queues) {
+    all.tell_hosting({x, {}, nullptr});
+    all.gateways.push_back(caf::actor_cast<caf::actor>(
+      all.open_gateway(x, all.runs.places.directory)));
+  }
+  all.take_frames();
+  all.begin_membership();
+  caf::anon_send(
+    all.replicas, replicas::begin{
+                    caf::actor_cast<caf::strong_actor_ptr>(all.membership),
+                    caf::actor_cast<caf::strong_actor_ptr>(all.hosting)});
+  auto linked = [&all](member_id member, bool is_up) {
+    caf::anon_send(all.locator, gates::link_changed{member, is_up});
+    if (!is_up)
+      return caf::anon_send(
+        all.membership, membership::unreachable{all.own.id, member});
+    caf::anon_send(all.replicas, replicas::connected{member});
+    caf::anon_send(
+      all.topology,
+      topology_messages::member_up{static_cast<std::uint16_t>(member)});
+  };
+  all.links->start(
+    {[linked](member_id x) { linked(x, true); },
+     [linked](member_id x) { linked(x, false); }});
+}
+
+cluster_places cluster_member::control_places() {
+  auto& all = *parts_;
+  return make_cluster_places(
+    {&all.system, all.coordinates->truth, all.board, all.replicas, all.config,
+     all.prefix, all.name});
+}
+
+// -- stopping
+
+bool cluster_member::stop(std::chrono::steady_clock::time_point deadline) {
+  auto& all = *parts_;
+  if (std::exchange(all.is_stopped, true)) return true;
+  using clock = std::chrono::steady_clock;
+  auto self = caf::scoped_actor{all.system};
+  auto in_time = true;
+  auto left = [&] {
+    auto rest = std::max(deadline - clock::now(), clock::duration{0});
+    return std::chrono::duration_cast<caf::timespan>(
+      rest + std::chrono::seconds{1});
+  };
+  auto late = [&](const caf::error&) { in_time = false; };
+  if (!all.hosting) return true;
+  self->request(all.hosting, left(), hosting::stop{})
+    .receive([](hosting::stopped) {}, late);
+  auto ready = directory::listing{};
+  self->request(all.shards, caf::infinite, directory::list{})
+    .receive([&](directory::listing& x) { ready = std::move(x); }, late);
+  for (const auto& x : ready.queues)
+    self->request(caf::actor_cast<queue_actor>(x.where), left(), queue::close{})
+      .receive([](queue::closed) {}, late);
+  self
+    ->request(
+      all.replicas, caf::timespan{std::chrono::seconds{10}}, replicas::stop{})
+    .receive([](replicas::stopped) {}, late);
+  return in_time;
+}
+
+cluster_member::~cluster_member() = default;
+
+cluster_member::parts::~parts() {
+  if (links) links->stop();
+  // They use what is here: it goes when they have ended.
+  auto self = caf::scoped_actor{system};
+  auto end = [&](auto& who) {
+    if (!who) return;
+    self->monitor(who);
+    self->send_exit(who, caf::exit_reason::user_shutdown);
+    self->receive([](const caf::down_msg&) {});
+    who = nullptr;
+  };
+  end(membership);
+  end(hosting);
+  for (auto& x : gateways) end(x);
+  end(locator);
+  end(shards);
+  end(outbox);
+  end(replicas);
+  end(reader);
+  end(lookup);
+  end(writer);
+  coordinates.reset();
+}
+
+queue_id configured_id(const std::string& full_name) {
+  constexpr auto bits = (std::uint64_t{1} << 61) - 1;
+  return queue_id{(stable_hash("configured:" + full_name) & bits) | 1};
+}
+
+} // namespace troupe
