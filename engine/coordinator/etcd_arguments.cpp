@@ -78,11 +78,29 @@ error check_tls(const etcd_settings& settings) {
   return {};
 }
 
-std::string client_urls(const etcd_settings& settings) {
-  auto out = "http://" + to_string(settings.client);
-  if (settings.remote_client)
-    out += ",https://" + to_string(*settings.remote_client);
+// etcd listens on addresses, not on names.
+endpoint listening(endpoint at) {
+  auto is_address = [](unsigned char c) {
+    return std::isdigit(c) != 0 || c == '.' || c == ':';
+  };
+  auto has_colon = at.host.find(':') != std::string::npos;
+  if (has_colon || std::all_of(at.host.begin(), at.host.end(), is_address))
+    return at;
+  at.host = at.host == "localhost" ? "127.0.0.1" : "0.0.0.0";
+  return at;
+}
+
+std::string
+client_urls(const endpoint& own, const std::optional<endpoint>& remote) {
+  auto out = "http://" + to_string(own);
+  if (remote) out += ",https://" + to_string(*remote);
   return out;
+}
+
+std::string listening_client_urls(const etcd_settings& settings) {
+  auto remote = settings.remote_client;
+  if (remote) remote = listening(*remote);
+  return client_urls(listening(settings.client), remote);
 }
 
 std::string initial_cluster(
@@ -95,16 +113,8 @@ std::string initial_cluster(
   return out;
 }
 
-// etcd listens on addresses, not on names.
 std::string listening_url(const etcd_settings& settings, etcd_member own) {
-  auto is_address = [](unsigned char c) {
-    return std::isdigit(c) != 0 || c == '.' || c == ':';
-  };
-  const auto& host = own.peer.host;
-  if (
-    host.find(':') == std::string::npos
-    && !std::all_of(host.begin(), host.end(), is_address))
-    own.peer.host = host == "localhost" ? "127.0.0.1" : "0.0.0.0";
+  own.peer = listening(own.peer);
   return peer_url(settings, own);
 }
 
@@ -116,8 +126,9 @@ pairs places(const etcd_settings& settings) {
   return {
     {"name", settings.name},
     {"data-dir", data_folder(settings).string()},
-    {"listen-client-urls", client_urls(settings)},
-    {"advertise-client-urls", client_urls(settings)},
+    {"listen-client-urls", listening_client_urls(settings)},
+    {"advertise-client-urls",
+     client_urls(settings.client, settings.remote_client)},
     {"listen-peer-urls", listening_url(settings, self)},
     {"initial-advertise-peer-urls", peer_url(settings, self)}};
 }

@@ -78,6 +78,19 @@ TEST_CASE("etcd_arguments: who joins says so, and asks by TLS where told") {
   CHECK(has("--trusted-ca-file=/k/ca.pem"));
 }
 
+TEST_CASE("etcd_arguments: it listens on addresses where it goes by names") {
+  auto what = settings();
+  what.remote_client = endpoint{"n1.lan", 2481};
+  what.client = endpoint{"localhost", 2479};
+  auto out = etcd_arguments(what, etcd_beginning::anew, what.members);
+  auto has = [&](const char* text) {
+    return std::find(out.begin(), out.end(), text) != out.end();
+  };
+  CHECK(has("--listen-client-urls=http://127.0.0.1:2479,https://0.0.0.0:2481"));
+  CHECK(
+    has("--advertise-client-urls=http://localhost:2479,https://n1.lan:2481"));
+}
+
 TEST_CASE("etcd_arguments: nothing in them gives safety away") {
   for (auto beginning : {etcd_beginning::anew, etcd_beginning::joining}) {
     auto all = text(etcd_arguments(settings(), beginning, settings().members));
