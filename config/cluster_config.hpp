@@ -23,8 +23,8 @@ struct cluster_tls_config {
 
 /// Where one of the etcds is that nodes run beside themselves. Without TLS the
 /// host is on the loopback, and everybody asks it at `client_port` in the
-/// clear. With TLS it is asked there by TLS from other nodes; its own node asks
-/// it at `managed_etcd_config::local_port`.
+/// clear. With TLS it is asked there by TLS; its own node looks after it at
+/// `managed_etcd_config::local_port`.
 struct etcd_place_config {
   std::string host;
   std::uint16_t client_port = 25681;

@@ -85,8 +85,9 @@ void visit_options(option_visitor& v, managed_etcd_config& etcd) {
   visit_members(v, etcd.members);
   visit_count(
     v,
-    {"local_port", "Where a node with `tls` asks its own etcd, on 127.0.0.1; "
-                   "without `tls` that is `client_port`."},
+    {"local_port",
+     "Where a node with `tls` looks after its own etcd, on 127.0.0.1; "
+     "without `tls` that is `client_port`."},
     etcd.local_port, {1, 65'535});
   v.text({"program", "The etcd to run, 3.4 or later."}, etcd.program);
 }
