@@ -54,6 +54,6 @@ void check_values(const checking& at);
 void check_amqp(const checking& at);   // servers, and who listens where
 void check_access(const checking& at); // users and vhosts
 void check_cluster(const checking& at);
-void check_use(const checking& at);    // what nobody reads
+void check_use(const checking& at); // what nobody reads
 
 } // namespace troupe
