@@ -179,6 +179,29 @@ TEST_CASE("topology_cluster: asks that are open when the leader changes are "
   CHECK(set.answers() == 0);
 }
 
+TEST_CASE("topology_cluster: a late answer of the store is taken for no later "
+          "one") {
+  auto set = topology_members{2};
+  set.elect(1);
+  set.store->is_slow = true;
+  CHECK_FALSE(set.ask(1, durable_queue("q")));
+  auto late = std::exchange(set.store->held, {});
+  REQUIRE(late.size() == 1);
+  set.store->seen.clear(); // it is lost
+  set.elect(2);
+  set.lose_unstored();
+  set.elect(1); // has it stored anew
+  REQUIRE(set.store->held.size() == 1);
+  set.box.self->send(late[0].first, late[0].second);
+  set.box.play();
+  set.tell(1, topology_messages::committed{1}); // if it was under way
+  CHECK(set.answers() == 0);
+  CHECK_FALSE(set.find(2, "q"));
+  set.answer_store();
+  CHECK(set.answers() == 1);
+  CHECK(set.find(2, "q"));
+}
+
 TEST_CASE("topology_cluster: what is in memory survives a change of leader") {
   auto set = topology_members{3};
   set.elect(1);
@@ -285,7 +308,10 @@ TEST_CASE("topology_cluster: a repeat of what is being decided changes "
   set.ask(2, durable_queue("q"));
   set.tell(2, topology_messages::member_up{1}); // asks again
   set.tell(2, topology_messages::member_up{1});
+  set.net->held.insert({1, 2});
   set.answer_store();
+  CHECK(set.net->waiting.size() == 2); // the change and one answer
+  set.bring_held();
   CHECK(set.answers() == 1);
   CHECK(set.store->seen.size() == 1);
 }
