@@ -177,6 +177,10 @@ void membership_state::take_member(
     return;
   }
   auto& known = view_.members[name];
+  // It may have gone and come back faster than anybody noticed.
+  auto is_anew =
+    known.changed != 0 && known.record.incarnation != read->incarnation;
+  if (is_anew && places_.on_member) places_.on_member(read->id, false);
   known.record = *read;
   known.changed = at;
   set_links();

@@ -3,6 +3,7 @@
 #include "engine/ring/slot_map.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <future>
 #include <map>
 #include <optional>
@@ -22,6 +23,7 @@ struct known_cluster {
   std::optional<cluster_meta> meta;
   std::map<std::string, std::pair<node_record, revision>> members;
   std::map<std::string, node_record> running;
+  std::uint16_t last_number = 0; // ever given to a member
 };
 
 result<known_cluster>
@@ -37,6 +39,11 @@ read_cluster(const kept_range& from, const std::string& prefix) {
       if (!read) return read.error();
       auto name = x.key.substr(members_prefix(prefix).size());
       made.members[name] = {*read, x.changed};
+    } else if (x.key.starts_with(prefix + "numbers/")) {
+      auto number = std::uint16_t{0};
+      auto text = std::string_view{x.key}.substr(prefix.size() + 8);
+      std::from_chars(text.data(), text.data() + text.size(), number);
+      made.last_number = std::max(made.last_number, number);
     } else if (auto name = parse_node_key(prefix, x.key)) {
       auto read = decode_node(x.key, x.value);
       if (!read) return read.error();
@@ -63,8 +70,13 @@ result<> check(const known_cluster& now, const registration& what) {
   return {};
 }
 
+/// Numbers are never given again, not even those of members that are gone.
+std::string number_key(const std::string& prefix, cluster::member_id id) {
+  return prefix + "numbers/" + std::to_string(static_cast<unsigned>(id));
+}
+
 std::uint16_t next_id(const known_cluster& now) {
-  auto last = std::uint16_t{0};
+  auto last = now.last_number;
   for (const auto& [name, x] : now.members)
     last = std::max(last, static_cast<std::uint16_t>(x.first.id));
   return last + 1;
@@ -146,6 +158,11 @@ private:
     request.expects.push_back(
       {key, known == now.members.end() ? 0 : known->second.second});
     request.puts.push_back({key, encode(made.own)});
+    if (known == now.members.end()) { // another one may choose the same now
+      auto taken = number_key(what_.prefix, made.own.id);
+      request.expects.push_back({taken, 0});
+      request.puts.push_back({taken, what_.name});
+    }
     if (!now.meta) {
       request.expects.push_back({cluster_meta_key(what_.prefix), 0});
       request.puts.push_back(

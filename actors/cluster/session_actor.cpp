@@ -1,9 +1,13 @@
 #include "actors/cluster/session_actor.hpp"
 
 #include "actors/cluster/shard_requests.hpp"
+#include "engine/delivery/queue_groups.hpp"
+#include "engine/gateway/names_only.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace troupe {
 
@@ -21,7 +25,7 @@ session_actor::behavior_type session_state::handlers(
     end();
   });
   self->monitor(what_.shard);
-  send(gateway::opened{});
+  learn_partitions();
   return {
     [this](const gates::received& msg) { received(msg); },
     [this](gates::ended) { end(); },
@@ -40,6 +44,19 @@ session_actor::behavior_type session_state::handlers(
   };
 }
 
+/// Learns what the shard has before anything is asked of it.
+void session_state::learn_partitions() {
+  self_->request(what_.shard, caf::infinite, queue::describe{})
+    .then(
+      [this](const queue::description& x) {
+        for (std::uint16_t i = 0; i < x.options.partitions; ++i)
+          if (group_of(x.options, i) == what_.key.group)
+            partitions_.push_back(i);
+        send(gateway::opened{});
+      },
+      [](const caf::error&) {}); // it has ended; that is told
+}
+
 void session_state::received(const gates::received& msg) {
   auto read = gateway::decode_shard_frame(msg.bytes);
   if (!read) {
@@ -50,6 +67,17 @@ void session_state::received(const gates::received& msg) {
   if (std::holds_alternative<gateway::close>(read->what)) return end();
   auto* request = std::get_if<gateway::shard_request>(&read->what);
   if (!request) return;
+  auto is_here = [this](std::uint16_t partition) {
+    return std::ranges::find(partitions_, partition) != partitions_.end();
+  };
+  if (!names_only(*request, is_here)) {
+    spdlog::warn(
+      "cluster: a message for {} names partitions that it has not; the "
+      "members' configurations differ",
+      what_.key.queue);
+    send(gateway::closed{});
+    return end();
+  }
   auto answer = [this](gateway::shard_reply x) { reply(std::move(x)); };
   std::visit(shard_requests{self_, what_.shard, answer}, *request);
 }

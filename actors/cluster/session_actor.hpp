@@ -32,6 +32,7 @@ public:
     std::shared_ptr<session_register> sessions);
 
 private:
+  void learn_partitions();
   void received(const gates::received& msg);
   void reply(gateway::shard_reply what);
   template <class What>
@@ -40,6 +41,7 @@ private:
 
   session_actor::stateful_pointer<session_state> self_ = nullptr;
   session_of what_;
+  std::vector<std::uint16_t> partitions_; // that the shard has
   std::shared_ptr<member_links> links_;
   std::shared_ptr<session_register> sessions_;
 };

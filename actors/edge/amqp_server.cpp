@@ -81,7 +81,7 @@ void amqp_server::start() {
 void amqp_server::begin(std::shared_ptr<byte_stream> stream) {
   const auto& peer = stream->peer();
   auto options = options_.connections;
-  options.id = next_connection();
+  options.id = places_.first_connection + next_connection();
   options.peer = to_string(peer.remote);
   options.local = options.peer + " -> " + to_string(peer.local);
   options.peer_is_loopback = peer.is_loopback;

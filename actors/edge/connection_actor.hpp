@@ -25,6 +25,8 @@ struct connection_places {
   router_actor router;
   std::shared_ptr<const routes_board> routes;
   std::shared_ptr<const std::atomic<bool>> is_full; // the disk, nearly
+  /// Added to the numbers of connections: tells members' apart in a cluster.
+  std::uint64_t first_connection = 0;
 };
 
 /// The shell of one AMQP connection: bytes from the socket go into its machine,

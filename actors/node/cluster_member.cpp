@@ -8,6 +8,7 @@
 #include "actors/directory_actor.hpp"
 #include "actors/fatal.hpp"
 #include "actors/node/cluster_operators.hpp"
+#include "actors/node/cluster_settings.hpp"
 #include "actors/node/stages.hpp"
 #include "actors/store_actor.hpp"
 #include "engine/base/stable_hash.hpp"
@@ -69,81 +70,7 @@ struct coordination {
   }
 };
 
-etcd_tls to_etcd_tls(const cluster_tls_config& from) {
-  return {from.ca, from.cert, from.key};
-}
-
-client_tls_options to_client_tls(const cluster_tls_config& from) {
-  return {from.ca, from.cert, from.key};
-}
-
-etcd_settings to_settings(
-  const checked_config& what,
-  const cluster_config& of,
-  const managed_etcd_config& etcd) {
-  auto made = etcd_settings{};
-  const auto& self = etcd.members.at(what.config.node.name);
-  made.program = etcd.program;
-  made.name = what.config.node.name;
-  made.folder = what.config.node.data_dir;
-  made.token = of.name;
-  for (const auto& [name, x] : etcd.members)
-    made.members.push_back({name, {x.host, x.peer_port}});
-  if (!of.tls) {
-    made.client = {self.host, self.client_port};
-    return made;
-  }
-  made.client = {"127.0.0.1", etcd.local_port};
-  made.peer_tls = to_etcd_tls(*of.tls);
-  made.remote_client = endpoint{self.host, self.client_port};
-  made.client_tls = to_etcd_tls(*of.tls);
-  return made;
-}
-
-/// Where etcd is asked: at this member's own first.
-etcd_options to_options(
-  const checked_config& what,
-  const cluster_config& of,
-  const managed_etcd_config& etcd) {
-  auto made = etcd_options{};
-  auto own = etcd.members.find(what.config.node.name);
-  auto is_own = own != etcd.members.end();
-  if (is_own && of.tls) {
-    made.endpoints.push_back({"127.0.0.1", etcd.local_port});
-    return made;
-  }
-  if (is_own)
-    made.endpoints.push_back({own->second.host, own->second.client_port});
-  for (const auto& [name, x] : etcd.members)
-    if (!is_own || name != own->first)
-      made.endpoints.push_back({x.host, x.client_port});
-  if (of.tls) made.tls = to_client_tls(*of.tls);
-  return made;
-}
-
-result<etcd_options> to_options(const remote_etcd_config& etcd) {
-  auto made = etcd_options{};
-  for (const auto& x : etcd.endpoints) {
-    auto read = parse_endpoint(x);
-    if (!read) return read.error();
-    made.endpoints.push_back(*read);
-  }
-  if (etcd.tls) made.tls = to_client_tls(*etcd.tls);
-  return made;
-}
-
-result<> open_managed(
-  coordination& at,
-  const checked_config& what,
-  const cluster_config& of,
-  const managed_etcd_config& etcd) {
-  if (!etcd.members.contains(what.config.node.name)) return {};
-  auto options = managed_etcd_options{};
-  options.settings = to_settings(what, of, etcd);
-  for (const auto& [name, x] : etcd.members)
-    if (name != what.config.node.name)
-      options.others.push_back({x.host, x.client_port});
-  if (of.tls) options.others_tls = to_client_tls(*of.tls);
+result<> open_managed(coordination& at, managed_etcd_options options) {
   return at.on_thread([&]() -> result<> {
     auto opened =
       managed_etcd::open(at.io, options, [](const std::string& text) {
@@ -156,19 +83,13 @@ result<> open_managed(
 }
 
 result<std::unique_ptr<coordination>>
-coordinate(const checked_config& what, const cluster_config& of) {
+coordinate(const pipeline_config& config) {
   auto made = std::make_unique<coordination>();
   made->run();
-  auto options = result<etcd_options>{etcd_options{}};
-  if (auto* etcd = std::get_if<managed_etcd_config>(&of.etcd)) {
-    if (auto done = open_managed(*made, what, of, *etcd); !done)
+  if (auto own = own_etcd(config))
+    if (auto done = open_managed(*made, std::move(*own)); !done)
       return done.error();
-    options = to_options(what, of, *etcd);
-  } else {
-    options = to_options(std::get<remote_etcd_config>(of.etcd));
-  }
-  if (!options) return options.error();
-  auto opened = etcd_coordinator::open(made->io, std::move(*options));
+  auto opened = etcd_coordinator::open(made->io, asked_etcd(config));
   if (!opened) return opened.error();
   made->truth = std::move(*opened);
   return made;
@@ -180,11 +101,6 @@ std::string random_id() {
   made.high = (std::uint64_t{random()} << 32) | random();
   made.low = (std::uint64_t{random()} << 32) | random();
   return to_string(made);
-}
-
-std::string link_address(const cluster_config& of, const endpoint& bound) {
-  if (!of.advertise.empty()) return of.advertise;
-  return to_string(bound); // port 0 is for the system to choose
 }
 
 } // namespace
@@ -260,7 +176,7 @@ result<> cluster_member::parts::enter() {
   auto asked = registration{};
   asked.prefix = prefix;
   asked.name = name;
-  asked.own.addr_repl = link_address(config, links->bound());
+  asked.own.addr_repl = to_string(advertised(config, links->bound()));
   asked.own.addr_ctl = asked.own.addr_repl;
   asked.own.store = parse_store_id(store->store_id()).value();
   asked.own.protocol_min = asked.own.protocol_max = peer_protocol;
@@ -321,7 +237,7 @@ result<std::unique_ptr<cluster_member>> cluster_member::join(
   if (!prefix) return prefix.error();
   all->prefix = *prefix;
   if (auto done = all->open_links(); !done) return done.error();
-  auto coordinates = coordinate(what, all->config);
+  auto coordinates = coordinate(what.config);
   if (!coordinates) return coordinates.error();
   all->coordinates = std::move(*coordinates);
   if (auto done = all->enter(); !done) return done.error();

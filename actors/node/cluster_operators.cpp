@@ -72,16 +72,15 @@ cluster_report report(const operator_places& from) {
   return made;
 }
 
-result<cluster_plan> plan(
-  const operator_places& from, const std::optional<std::string>& without) {
+result<cluster_plan>
+plan(const operator_places& from, const std::optional<std::string>& without) {
   auto view = from.board->look();
   auto picture = ring_picture{};
   picture.replicas = from.config.replicas;
   for (const auto& [name, x] : view.members)
     if (x.is_running)
       picture.members.push_back({x.record.id, name, x.record.state});
-  for (const auto& [group, x] : view.groups)
-    picture.groups.push_back(x.first);
+  for (const auto& [group, x] : view.groups) picture.groups.push_back(x.first);
   return plan_of(picture, without);
 }
 
@@ -136,8 +135,7 @@ cluster_places make_cluster_places(operator_places from) {
     return plan(*kept, without);
   };
   made.set_state = [kept](const std::string& member, member_state state) {
-    return change(
-      *kept, member, [state](node_record& x) { x.state = state; });
+    return change(*kept, member, [state](node_record& x) { x.state = state; });
   };
   made.remove = [kept](const std::string& member) {
     return remove(*kept, member);

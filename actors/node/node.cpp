@@ -190,7 +190,9 @@ result<> node::parts::open_servers(const checked_config& what) {
   access = system.spawn<caf::detached>(
     run_access, std::make_shared<login_check>(users_of(what.config)));
   auto opened = troupe::open_servers(
-    system, what, {topology, access, places.router, routes, places.is_full});
+    system, what,
+    {topology, access, places.router, routes, places.is_full,
+     member ? member->first_connection() : 0});
   if (!opened) return opened.error();
   servers = std::move(*opened);
   return {};
