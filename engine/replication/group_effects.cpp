@@ -83,7 +83,9 @@ void group_replica::close_effects() {
   effects_.sync = false;
   marked_ = applied_;
   out_.writes.push_back({++jobs_, std::exchange(effects_, {})});
-  writing_.emplace_back(jobs_, written{{}, {}, applied_});
+  auto told = written{};
+  told.applied = applied_;
+  writing_.emplace_back(jobs_, std::move(told));
 }
 
 void group_replica::finish(
