@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/cluster/frame_carrier.hpp"
 #include "actors/cluster/interfaces.hpp"
-#include "actors/cluster/member_links.hpp"
 #include "engine/gateway/gateway_machine.hpp"
 #include "engine/gateway/shard_codec.hpp"
 
@@ -19,7 +19,7 @@ namespace troupe {
 
 struct gateway_places {
   cluster::member_id self{};
-  std::shared_ptr<member_links> links;
+  std::shared_ptr<frame_carrier> links;
   locator_actor locator;
   directory_actor directory;
 };

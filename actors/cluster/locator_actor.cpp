@@ -20,7 +20,7 @@ std::string shard_name(const std::string& queue, group_id group) {
 
 locator_actor::behavior_type locator_state::handlers(
   locator_actor::stateful_pointer<locator_state> self,
-  std::shared_ptr<member_links> links,
+  std::shared_ptr<frame_carrier> links,
   std::shared_ptr<session_register> sessions,
   directory_actor shards) {
   self_ = self;
@@ -148,7 +148,7 @@ void locator_state::link_changed(const gates::link_changed& msg) {
 
 locator_actor::behavior_type run_locator(
   locator_actor::stateful_pointer<locator_state> self,
-  std::shared_ptr<member_links> links,
+  std::shared_ptr<frame_carrier> links,
   std::shared_ptr<session_register> sessions,
   directory_actor shards) {
   return self->state.handlers(

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/cluster/frame_carrier.hpp"
 #include "actors/cluster/interfaces.hpp"
-#include "actors/cluster/member_links.hpp"
 #include "actors/cluster/session_register.hpp"
 #include "engine/gateway/shard_codec.hpp"
 #include "engine/ring/slot_map.hpp"
@@ -26,7 +26,7 @@ public:
 
   locator_actor::behavior_type handlers(
     locator_actor::stateful_pointer<locator_state> self,
-    std::shared_ptr<member_links> links,
+    std::shared_ptr<frame_carrier> links,
     std::shared_ptr<session_register> sessions,
     directory_actor shards);
 
@@ -52,7 +52,7 @@ private:
   using gateway_set = std::set<caf::strong_actor_ptr>;
 
   locator_actor::stateful_pointer<locator_state> self_ = nullptr;
-  std::shared_ptr<member_links> links_;
+  std::shared_ptr<frame_carrier> links_;
   std::shared_ptr<session_register> sessions_;
   std::array<cluster::member_id, troupe::groups> leaders_{};
   std::array<gateway_set, troupe::groups> gateways_; // that lie in each group
@@ -63,7 +63,7 @@ private:
 
 locator_actor::behavior_type run_locator(
   locator_actor::stateful_pointer<locator_state> self,
-  std::shared_ptr<member_links> links,
+  std::shared_ptr<frame_carrier> links,
   std::shared_ptr<session_register> sessions,
   directory_actor shards);
 

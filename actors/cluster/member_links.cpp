@@ -72,11 +72,11 @@ void member_links::received(const std::string& from, std::string message) {
   // consumers' credit.
   links_->handled(from, message.size());
   if (message.empty()) return;
-  auto kind = static_cast<std::size_t>(message.back());
+  auto kind =
+    static_cast<std::size_t>(static_cast<unsigned char>(message.back()));
   message.pop_back();
   auto id = id_of(from);
-  if (id == cluster::nobody || kind >= kinds || !takers_[kind]) return;
-  takers_[kind](id, std::move(message));
+  if (id != cluster::nobody) hand_over(id, kind, std::move(message));
 }
 
 cluster::member_id member_links::id_of(const std::string& name) const {
@@ -91,9 +91,10 @@ void member_links::begin_anew(const std::string& name) {
   auto is_up = false;
   {
     auto guard = std::lock_guard{mutex_};
-    is_up = up_[id];
+    auto known = up_.find(id);
+    is_up = known != up_.end() && known->second;
   }
-  if (!is_up || id == cluster::nobody) return; // it does so by itself
+  if (!is_up) return; // it does so by itself
   tell(name, false);
   tell(name, true);
 }

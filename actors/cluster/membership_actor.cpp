@@ -200,7 +200,7 @@ void membership_state::take_running(
 }
 
 void membership_state::set_links() {
-  auto all = std::map<member_id, member_links::named_member>{};
+  auto all = std::map<member_id, frame_carrier::named_member>{};
   for (const auto& [name, x] : view_.members) {
     auto at = parse_endpoint(x.record.addr_repl);
     if (at) all[x.record.id] = {name, {*at, to_string(x.record.store)}};

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/cluster/controller_hints.hpp"
+#include "actors/cluster/frame_carrier.hpp"
 #include "actors/cluster/interfaces.hpp"
-#include "actors/cluster/member_links.hpp"
 #include "actors/cluster/registration.hpp"
 #include "engine/cluster/controller.hpp"
 
@@ -50,7 +50,7 @@ private:
 
 struct membership_places {
   std::shared_ptr<troupe::coordinator> coordinator;
-  std::shared_ptr<member_links> links;
+  std::shared_ptr<frame_carrier> links;
   std::shared_ptr<cluster_board> board;
   replicas_actor replicas;
   /// Told which members have come, and which have gone for good or for now.

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/cluster/frame_carrier.hpp"
 #include "actors/cluster/interfaces.hpp"
-#include "actors/cluster/member_links.hpp"
 #include "engine/ring/slot_map.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -22,7 +22,7 @@ namespace troupe {
 struct replicas_places {
   writer_actor writer;
   lookup_actor lookup;
-  std::shared_ptr<member_links> links;
+  std::shared_ptr<frame_carrier> links;
 };
 
 /// The shell of all groups' replicas on one member. To queues it is the store:

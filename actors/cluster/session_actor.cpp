@@ -14,7 +14,7 @@ namespace troupe {
 session_actor::behavior_type session_state::handlers(
   session_actor::stateful_pointer<session_state> self,
   session_of what,
-  std::shared_ptr<member_links> links,
+  std::shared_ptr<frame_carrier> links,
   std::shared_ptr<session_register> sessions) {
   self_ = self;
   what_ = std::move(what);
@@ -103,7 +103,7 @@ void session_state::end() {
 session_actor::behavior_type run_session(
   session_actor::stateful_pointer<session_state> self,
   session_of what,
-  std::shared_ptr<member_links> links,
+  std::shared_ptr<frame_carrier> links,
   std::shared_ptr<session_register> sessions) {
   return self->state.handlers(
     self, std::move(what), std::move(links), std::move(sessions));

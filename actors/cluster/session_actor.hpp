@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/cluster/frame_carrier.hpp"
 #include "actors/cluster/interfaces.hpp"
-#include "actors/cluster/member_links.hpp"
 #include "actors/cluster/session_register.hpp"
 #include "engine/gateway/shard_codec.hpp"
 
@@ -28,7 +28,7 @@ public:
   session_actor::behavior_type handlers(
     session_actor::stateful_pointer<session_state> self,
     session_of what,
-    std::shared_ptr<member_links> links,
+    std::shared_ptr<frame_carrier> links,
     std::shared_ptr<session_register> sessions);
 
 private:
@@ -42,14 +42,14 @@ private:
   session_actor::stateful_pointer<session_state> self_ = nullptr;
   session_of what_;
   std::vector<std::uint16_t> partitions_; // that the shard has
-  std::shared_ptr<member_links> links_;
+  std::shared_ptr<frame_carrier> links_;
   std::shared_ptr<session_register> sessions_;
 };
 
 session_actor::behavior_type run_session(
   session_actor::stateful_pointer<session_state> self,
   session_of what,
-  std::shared_ptr<member_links> links,
+  std::shared_ptr<frame_carrier> links,
   std::shared_ptr<session_register> sessions);
 
 } // namespace troupe

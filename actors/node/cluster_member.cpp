@@ -3,7 +3,9 @@
 #include "actors/cluster/gateway_actor.hpp"
 #include "actors/cluster/hosting_actor.hpp"
 #include "actors/cluster/locator_actor.hpp"
+#include "actors/cluster/member_links.hpp"
 #include "actors/cluster/replicas_actor.hpp"
+#include "actors/cluster/shard_frames.hpp"
 #include "actors/cluster/store_actors.hpp"
 #include "actors/directory_actor.hpp"
 #include "actors/fatal.hpp"
@@ -401,29 +403,7 @@ void cluster_member::parts::take_frames() {
         topology, topology_messages::incoming{
                     static_cast<std::uint16_t>(from), std::move(bytes)});
     });
-  links->take(
-    message_kind::to_shard, [this](member_id from, std::string bytes) {
-      auto head = gateway::read_head(bytes);
-      if (!head) return;
-      auto to = sessions->session(
-        {from, std::string{head->queue}, head->group}, head->session);
-      if (to)
-        caf::anon_send(
-          caf::actor_cast<session_actor>(to),
-          gates::received{from, std::move(bytes)});
-      else
-        caf::anon_send(locator, gates::session_asked{from, std::move(bytes)});
-    });
-  links->take(
-    message_kind::from_shard, [this](member_id from, std::string bytes) {
-      auto head = gateway::read_head(bytes);
-      if (!head) return;
-      auto to = sessions->gateway(std::string{head->queue});
-      if (to)
-        caf::anon_send(
-          caf::actor_cast<gateway_actor>(to),
-          gates::received{from, std::move(bytes)});
-    });
+  take_shard_frames(*links, sessions, locator);
 }
 
 void cluster_member::start(const topology_actor& topology, pipeline of) {
