@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <future>
+#include <limits>
 #include <map>
 #include <optional>
 #include <thread>
@@ -16,7 +17,9 @@ namespace {
 constexpr auto retry_pause = std::chrono::milliseconds{500};
 
 // For a member that went down uncleanly to be seen as gone.
-constexpr auto most_lingering = std::chrono::seconds{15};
+constexpr std::chrono::milliseconds most_lingering = std::chrono::seconds{15};
+
+constexpr auto most_id = std::numeric_limits<std::uint16_t>::max();
 
 /// What the coordinator has of a cluster.
 struct known_cluster {
@@ -53,6 +56,13 @@ read_cluster(const kept_range& from, const std::string& prefix) {
   return made;
 }
 
+std::uint16_t last_id(const known_cluster& now) {
+  auto last = now.last_number;
+  for (const auto& [name, x] : now.members)
+    last = std::max(last, static_cast<std::uint16_t>(x.first.id));
+  return last;
+}
+
 result<> check(const known_cluster& now, const registration& what) {
   if (now.meta && now.meta->groups != groups)
     return error{
@@ -60,6 +70,11 @@ result<> check(const known_cluster& now, const registration& what) {
       "the cluster was made with " + std::to_string(now.meta->groups)
         + " groups, this program has " + std::to_string(groups)
         + ": run the version that the others run"};
+  if (!now.members.contains(what.name) && last_id(now) == most_id)
+    return error{
+      errc::bad_config,
+      "the cluster has given out all numbers for members: use the name of one "
+      "that is gone"};
   for (const auto& [name, x] : now.members)
     if (name != what.name && x.first.store == what.own.store)
       return error{
@@ -75,18 +90,11 @@ std::string number_key(const std::string& prefix, cluster::member_id id) {
   return prefix + "numbers/" + std::to_string(static_cast<unsigned>(id));
 }
 
-std::uint16_t next_id(const known_cluster& now) {
-  auto last = now.last_number;
-  for (const auto& [name, x] : now.members)
-    last = std::max(last, static_cast<std::uint16_t>(x.first.id));
-  return last + 1;
-}
-
 node_record own_record(const known_cluster& now, const registration& what) {
   auto own = what.own;
   auto known = now.members.find(what.name);
   if (known == now.members.end()) {
-    own.id = cluster::member_id{next_id(now)};
+    own.id = cluster::member_id{static_cast<std::uint16_t>(last_id(now) + 1)};
     own.incarnation = 1;
     own.state = cluster::member_state::up;
     return own;
@@ -112,13 +120,20 @@ public:
       auto done = attempt();
       if (!done) return done.error();
       if (*done) return **done;
-      std::this_thread::sleep_for(retry_pause);
+      pause();
     }
     return error{errc::bad_config, "stopped while it waited for the cluster"};
   }
 
 private:
   using attempted = result<std::optional<registered>>;
+
+  void pause() {
+    if (what_.pause)
+      what_.pause(retry_pause);
+    else
+      std::this_thread::sleep_for(retry_pause);
+  }
 
   attempted attempt() {
     auto range = wait_for_range(at_, what_.prefix);
@@ -139,9 +154,8 @@ private:
   /// The name's last holder may have crashed; it is let go when its session
   /// ends.
   attempted wait_for_other() {
-    auto now = std::chrono::steady_clock::now();
-    if (!lingers_since_) lingers_since_ = now;
-    if (now - *lingers_since_ > most_lingering)
+    lingers_for_ += retry_pause;
+    if (lingers_for_ > most_lingering)
       return error{
         errc::bad_config, "a node named '" + what_.name
                             + "' is running in this cluster; give this one "
@@ -170,13 +184,15 @@ private:
     }
     auto answer = wait_for_txn(at_, std::move(request));
     if (answer.outcome == txn_outcome::done) return std::optional{made};
-    return std::optional<registered>{}; // read again
+    if (answer.outcome == txn_outcome::conflict)
+      return std::optional<registered>{}; // read again
+    return wait("the coordinator: " + answer.why);
   }
 
   coordinator& at_;
   const registration& what_;
   std::string last_trouble_;
-  std::optional<std::chrono::steady_clock::time_point> lingers_since_;
+  std::chrono::milliseconds lingers_for_{0};
 };
 
 } // namespace

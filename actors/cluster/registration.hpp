@@ -25,6 +25,8 @@ struct registration {
   /// Whether the wait is to end.
   std::function<bool()> is_over;
   std::function<void(const std::string&)> on_trouble;
+  /// How to wait before another attempt; left out: by sleeping.
+  std::function<void(std::chrono::milliseconds)> pause = {};
 };
 
 /// What a member starts with.

@@ -1,0 +1,256 @@
+#include "actors/cluster/registration.hpp"
+#include "engine/ring/slot_map.hpp"
+#include "tests/actors/cluster/stepped_coordinator.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace troupe;
+using namespace troupe::test;
+using cluster::member_id;
+using cluster::store_id;
+
+namespace {
+
+const auto prefix = cluster_prefix("test").value();
+
+/// A coordinator, and nodes that want to be members.
+struct registry_play {
+  memory_world world;
+  time_point now{std::chrono::hours{1}};
+  std::vector<std::string> troubles;
+  std::function<void()> while_waiting;
+  int pauses = 0;
+  int most_pauses = 100;
+  std::unique_ptr<session> running; // of a member
+
+  stepped_coordinator client(const std::string& name) {
+    return {world, now, name};
+  }
+
+  registration asked(const std::string& name, unsigned disk) {
+    auto made = registration{};
+    made.prefix = prefix;
+    made.name = name;
+    made.own.store = store_id{1, disk};
+    made.own.addr_repl = name + ":1";
+    made.meta.groups = groups;
+    made.meta.slots = slots;
+    made.meta.replicas = 3;
+    made.meta.cluster_id = "by " + name;
+    made.is_over = [this] { return pauses >= most_pauses; };
+    made.on_trouble = [this](const std::string& x) { troubles.push_back(x); };
+    made.pause = [this](std::chrono::milliseconds) {
+      ++pauses;
+      if (while_waiting) while_waiting();
+    };
+    return made;
+  }
+
+  result<registered> enter(const registration& what) {
+    auto at = client(what.name);
+    return register_member(at, what);
+  }
+
+  registered must_enter(const std::string& name, unsigned disk) {
+    auto done = enter(asked(name, disk));
+    if (!done) FAIL(done.error().detail);
+    return *done;
+  }
+
+  /// Shows a member as running, as it does itself.
+  void show(coordinator& at, const std::string& name, const node_record& as) {
+    at.open_session(
+      duration{3000}, {[this](auto x) { running = std::move(x.value()); }, {}});
+    while (!running) world.tick(now += duration{1});
+    auto request = txn_request{};
+    request.under = running->id();
+    request.puts.push_back({node_key(prefix, name), encode(as)});
+    REQUIRE(wait_for_txn(at, std::move(request)).outcome == txn_outcome::done);
+  }
+};
+
+} // namespace
+
+TEST_CASE("registration: the first member makes the cluster") {
+  auto play = registry_play{};
+  auto made = play.must_enter("a", 1);
+  CHECK(made.own.id == member_id{1});
+  CHECK(made.own.incarnation == 1);
+  CHECK(made.own.state == cluster::member_state::up);
+  CHECK(made.meta.cluster_id == "by a");
+  auto kept = play.world.range(cluster_meta_key(prefix));
+  REQUIRE(kept.values.size() == 1);
+  CHECK(decode_meta("", kept.values[0].value).value() == made.meta);
+}
+
+TEST_CASE("registration: others get numbers of their own and its terms") {
+  auto play = registry_play{};
+  play.must_enter("a", 1);
+  auto second = play.must_enter("b", 2);
+  CHECK(second.own.id == member_id{2});
+  CHECK(second.meta.cluster_id == "by a");
+  CHECK(play.must_enter("c", 3).own.id == member_id{3});
+}
+
+TEST_CASE("registration: a member that starts again keeps what it was") {
+  auto play = registry_play{};
+  play.must_enter("a", 1);
+  auto first = play.must_enter("b", 2);
+  auto at = play.client("b");
+  auto key = member_key(prefix, "b");
+  first.own.state = cluster::member_state::draining;
+  auto request = txn_request{};
+  request.puts.push_back({key, encode(first.own)});
+  REQUIRE(wait_for_txn(at, request).outcome == txn_outcome::done);
+  auto again = play.must_enter("b", 2);
+  CHECK(again.own.id == member_id{2});
+  CHECK(again.own.incarnation == 2);
+  CHECK(again.own.state == cluster::member_state::draining);
+}
+
+TEST_CASE("registration: a store that was wiped is told by its new id") {
+  auto play = registry_play{};
+  play.must_enter("a", 1);
+  auto again = play.must_enter("a", 7);
+  CHECK(again.own.id == member_id{1});
+  auto kept = play.world.range(member_key(prefix, "a"));
+  REQUIRE(kept.values.size() == 1);
+  CHECK(decode_node("", kept.values[0].value).value().store == store_id{1, 7});
+}
+
+TEST_CASE("registration: a number is not given again when its member is gone") {
+  auto play = registry_play{};
+  play.must_enter("a", 1);
+  play.must_enter("b", 2);
+  auto at = play.client("operator");
+  auto request = txn_request{};
+  request.erases.push_back(member_key(prefix, "b"));
+  REQUIRE(wait_for_txn(at, request).outcome == txn_outcome::done);
+  CHECK(play.must_enter("c", 3).own.id == member_id{3});
+  CHECK(play.must_enter("b", 2).own.id == member_id{4});
+}
+
+TEST_CASE("registration: the last number is not passed") {
+  auto play = registry_play{};
+  play.must_enter("a", 1);
+  auto at = play.client("operator");
+  auto request = txn_request{};
+  request.puts.push_back({prefix + "numbers/65535", "z"});
+  REQUIRE(wait_for_txn(at, request).outcome == txn_outcome::done);
+  auto done = play.enter(play.asked("b", 2));
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == errc::bad_config);
+  CHECK(play.enter(play.asked("a", 1)).has_value());
+}
+
+TEST_CASE("registration: a copy of another member's store is refused") {
+  auto play = registry_play{};
+  play.must_enter("a", 1);
+  auto done = play.enter(play.asked("b", 1));
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == errc::bad_config);
+  CHECK(done.error().detail.find("a copy of that of 'a'") != std::string::npos);
+  CHECK(play.world.range(members_prefix(prefix)).values.size() == 1);
+}
+
+TEST_CASE("registration: a cluster with other groups is refused") {
+  auto play = registry_play{};
+  auto other = play.asked("a", 1);
+  other.meta.groups = groups + 1;
+  REQUIRE(play.enter(other).has_value());
+  auto done = play.enter(play.asked("b", 2));
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == errc::bad_config);
+  CHECK(done.error().detail.find("65 groups") != std::string::npos);
+}
+
+TEST_CASE("registration: a name that runs is taken, after a wait") {
+  auto play = registry_play{};
+  auto first = play.must_enter("a", 1);
+  auto holder = play.client("holder");
+  play.show(holder, "a", first.own);
+  auto done = play.enter(play.asked("a", 2));
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == errc::bad_config);
+  CHECK(done.error().detail.find("another node.name") != std::string::npos);
+  CHECK(play.pauses == 30); // 15 s
+  CHECK(play.troubles.size() == 1);
+}
+
+TEST_CASE("registration: a member that crashed waits for its session to end") {
+  auto play = registry_play{};
+  auto first = play.must_enter("a", 1);
+  auto holder = play.client("holder");
+  play.show(holder, "a", first.own);
+  play.world.cut("holder");
+  play.while_waiting = [&] {
+    for (auto i = 0; i < 500; ++i) play.world.tick(play.now += duration{1});
+  };
+  CHECK(play.must_enter("a", 1).own.incarnation == 2);
+  CHECK(play.pauses > 0);
+  CHECK(play.pauses < 30);
+}
+
+TEST_CASE("registration: two that come at once get different numbers") {
+  auto play = registry_play{};
+  if (GENERATE(false, true)) play.must_enter("z", 9);
+  auto at = play.client("a");
+  auto other = std::optional<registered>{};
+  at.before_txn = [&] { other = play.must_enter("b", 2); };
+  auto done = register_member(at, play.asked("a", 1));
+  REQUIRE(done.has_value());
+  REQUIRE(other);
+  CHECK(done->own.id != other->own.id);
+  CHECK(done->meta == other->meta);
+}
+
+TEST_CASE("registration: a coordinator that is away is waited for") {
+  auto play = registry_play{};
+  auto at = play.client("a");
+  play.world.cut("a");
+  play.while_waiting = [&] {
+    if (play.pauses == 3) play.world.heal("a");
+  };
+  auto done = register_member(at, play.asked("a", 1));
+  REQUIRE(done.has_value());
+  CHECK(done->own.id == member_id{1});
+  CHECK(play.pauses >= 3);
+  CHECK(play.troubles.size() == 1); // said once
+}
+
+TEST_CASE("registration: an answer that is lost is found out about") {
+  auto play = registry_play{};
+  auto at = play.client("a");
+  at.before_txn = [&] { play.world.set_faults({.lost_replies = 1}); };
+  play.while_waiting = [&] { play.world.set_faults({}); };
+  auto done = register_member(at, play.asked("a", 1));
+  REQUIRE(done.has_value());
+  CHECK(done->own.id == member_id{1});
+  CHECK(play.pauses > 0);
+  CHECK_FALSE(play.troubles.empty());
+}
+
+TEST_CASE("registration: a wait that is to end ends") {
+  auto play = registry_play{};
+  play.most_pauses = 2;
+  auto at = play.client("a");
+  play.world.cut("a");
+  CHECK_FALSE(register_member(at, play.asked("a", 1)).has_value());
+  CHECK(play.pauses == 2);
+}
+
+TEST_CASE("registration: what cannot be read is not written over") {
+  auto play = registry_play{};
+  auto at = play.client("operator");
+  auto request = txn_request{};
+  request.puts.push_back({cluster_meta_key(prefix), "{"});
+  REQUIRE(wait_for_txn(at, request).outcome == txn_outcome::done);
+  auto done = play.enter(play.asked("a", 1));
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == errc::corrupt);
+  CHECK(play.world.range(members_prefix(prefix)).values.empty());
+}
