@@ -115,7 +115,6 @@ class member:
         self.etcd_client_port, self.etcd_peer_port, self.etcd_local_port = \
             ports[2:]
         self.prefix = prefix  # of its command, such as `ip netns exec`
-        self.environment = {}
         self.folder = of.folder / name
         self.folder.mkdir(exist_ok=True)
         self.witness = of.folder / f"{name}.witness"
@@ -125,7 +124,7 @@ class member:
 
     def write(self, etcd, tls):
         self.config = self.of.folder / f"{self.name}.toml"
-        self.config.write_text(NODE.format(
+        self.config.write_text(self.of.configuration.format(
             name=self.name, data=self.folder, host=self.host, tls=tls,
             cluster_port=self.cluster_port, amqp_port=self.amqp_port,
             etcd=etcd, witness=self.witness))
@@ -135,7 +134,7 @@ class member:
             self.process = subprocess.Popen(
                 [*self.prefix, self.of.program, "run", "-c", self.config],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, **self.environment})
+                env={**os.environ, **self.of.environments.get(self.name, {})})
         (self.folder / "node.pid").write_text(str(self.process.pid))
 
     def is_alive(self):
@@ -191,13 +190,17 @@ class member:
 
 class cluster:
     """Some members in a folder. `network` gives each a network of its own;
-    without one, all are on the loopback."""
+    without one, all are on the loopback. `configuration` is what they are
+    told, with the names in NODE."""
 
-    def __init__(self, program, folder, size=3, network=None):
+    def __init__(self, program, folder, size=3, network=None,
+                 configuration=NODE):
         self.program = pathlib.Path(program).resolve()
         self.folder = pathlib.Path(folder).resolve()
         self.size, self.network = size, network
+        self.configuration = configuration
         self.members = []
+        self.environments = {}  # what is added to that of a member, by name
         self.guard = subprocess.Popen(
             [sys.executable, "-B", __file__, "--guard", self.folder],
             stdin=subprocess.PIPE, start_new_session=True)
