@@ -21,7 +21,8 @@ sys.path.insert(0, str(HERE.parent / "clients"))
 import broker  # noqa: E402  (found by the line above)
 
 COLUMNS = ["rate", "drained", "p50", "p99", "cores", "per_core", "resident",
-           "null_rate", "null_drained", "null_per_core"]
+           "null_rate", "null_drained", "null_per_core", "confirmed",
+           "confirm_p50", "confirm_p99"]
 PROFILES = ["A transient, 16 bytes", "A transient, 100 bytes",
             "A transient, 1 KiB", "A transient, 64 KiB",
             "B durable, 100 bytes", "C durable, ten queues",

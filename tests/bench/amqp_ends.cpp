@@ -9,6 +9,13 @@ namespace {
 
 constexpr std::size_t enough_unsent = 128 << 10; // bytes
 
+// Of the publishes, one in so many is timed; a prime, so that it is not always
+// the first of a window or of what a broker confirms at once.
+constexpr std::uint64_t sampled_one_in = 61;
+
+constexpr std::string_view quorum_arguments{
+  "\14x-queue-typeS\0\0\0\6quorum", 24};
+
 [[noreturn]] void fail(const frame& x) {
   auto size = number(x.payload.substr(2), 1);
   throw std::runtime_error{
@@ -17,12 +24,12 @@ constexpr std::size_t enough_unsent = 128 << 10; // bytes
 
 } // namespace
 
-void declare_queue(peer& x, const std::string& name, bool is_durable) {
+void declare_queue(peer& x, const std::string& name, const profile& how) {
   outgoing_method(x.out(), method::queue_declare)
     .number(0, 2)
     .short_text(name)
-    .number(is_durable ? 2 : 0, 1)
-    .long_text("");
+    .number(how.is_durable ? 2 : 0, 1)
+    .long_text(how.is_quorum ? quorum_arguments : "");
   x.await(method::queue_declare_ok);
 }
 
@@ -59,11 +66,11 @@ publisher::publisher(std::uint16_t port, std::string queue, const profile& x)
 }
 
 bool publisher::is_done() const {
-  return sent_ >= most_ && (window_ == UINT64_MAX || confirmed_ >= sent_);
+  return sent_ >= most_ && (window_ == UINT64_MAX || confirmed() >= sent_);
 }
 
 bool publisher::may_send(clock::time_point now) const {
-  return sent_ < most_ && sent_ - confirmed_ < window_
+  return sent_ < most_ && sent_ - confirmed() < window_
          && wire_.unsent() < enough_unsent && due_ <= now;
 }
 
@@ -77,6 +84,8 @@ void publisher::append(clock::time_point stamp) {
   auto since = stamp.time_since_epoch().count();
   std::memcpy(wire_.out().data() + at, &since, sizeof since);
   ++sent_;
+  if (window_ != UINT64_MAX && sent_ % sampled_one_in == 0)
+    samples_.push_back({sent_, stamp});
 }
 
 /// Stamps timed messages with when they were due, so that what a broker holds
@@ -92,7 +101,29 @@ void publisher::fill(clock::time_point now) {
   }
 }
 
-void publisher::look() {
+/// Counts each message once, in whatever order a broker confirms.
+void publisher::on_ack(std::uint64_t tag, bool is_multiple) {
+  if (!is_multiple && tag != confirmed_to_ + 1) {
+    ahead_.insert(tag);
+    return;
+  }
+  confirmed_to_ = std::max(confirmed_to_, tag);
+  ahead_.erase(ahead_.begin(), ahead_.upper_bound(confirmed_to_));
+  while (ahead_.erase(confirmed_to_ + 1) > 0) ++confirmed_to_;
+}
+
+void publisher::take_samples(
+  std::uint64_t tag, bool is_multiple, std::vector<double>& latencies) {
+  auto now = clock::now();
+  std::erase_if(samples_, [&](const sample& x) {
+    if (is_multiple ? x.tag > tag : x.tag != tag) return false;
+    auto took = std::chrono::duration<double, std::milli>(now - x.sent);
+    latencies.push_back(took.count());
+    return true;
+  });
+}
+
+void publisher::look(std::vector<double>& latencies) {
   while (auto x = wire_.next()) {
     if (x->kind != kind::method) continue;
     if (x->name == method::close || x->name == method::channel_close) fail(*x);
@@ -101,7 +132,8 @@ void publisher::look() {
     if (x->name != method::ack) continue;
     auto is_multiple = x->payload[8] != 0;
     auto tag = number(x->payload, 8);
-    confirmed_ = is_multiple ? std::max(confirmed_, tag) : confirmed_ + 1;
+    on_ack(tag, is_multiple);
+    take_samples(tag, is_multiple, latencies);
   }
 }
 

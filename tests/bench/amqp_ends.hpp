@@ -4,6 +4,8 @@
 #include "tests/bench/measure.hpp"
 
 #include <cstdint>
+#include <deque>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,8 +16,10 @@ struct profile {
   std::string name;
   std::size_t size = 100;        // bytes of a body; at least 16
   int queues = 1;                // each with a publisher and a consumer
+  std::string prefix = {};       // of the queues' names; empty: one of its own
   bool is_durable = false;       // queues, messages, and confirms, and acks
-  std::uint64_t window = 1000;   // unconfirmed at most, where confirmed
+  bool is_quorum = false;        // queues of RabbitMQ's replicated type
+  std::uint64_t window = 1000;   // of a publisher: unconfirmed at most
   std::uint16_t prefetch = 1000; // where acked
   std::uint64_t ack_every = 100;
   double rate = 0;         // messages a second in all; 0: as many as go
@@ -29,7 +33,7 @@ public:
 
   peer& wire() { return wire_; }
   std::uint64_t sent() const { return sent_; }
-  std::uint64_t confirmed() const { return confirmed_; }
+  std::uint64_t confirmed() const { return confirmed_to_ + ahead_.size(); }
   /// Publishes at most so many in all; as many as it can by default.
   void stop_after(std::uint64_t count) { most_ = count; }
   bool is_done() const;
@@ -39,18 +43,29 @@ public:
   void fill(clock::time_point now);
   /// Returns when the next is due; far in the future where nothing is timed.
   clock::time_point due() const;
-  /// Takes what the broker said.
-  void look();
+  /// Takes what the broker said; adds the milliseconds from publish to confirm
+  /// of sampled messages.
+  void look(std::vector<double>& latencies);
 
 private:
   bool may_send(clock::time_point now) const;
   void append(clock::time_point stamp);
+  void on_ack(std::uint64_t tag, bool is_multiple);
+  void take_samples(
+    std::uint64_t tag, bool is_multiple, std::vector<double>& latencies);
+
+  struct sample {
+    std::uint64_t tag = 0;
+    clock::time_point sent;
+  };
 
   peer wire_;
   std::string template_; // the frames of a message
   std::size_t stamp_at_; // where the time stands in them
   std::uint64_t sent_ = 0;
-  std::uint64_t confirmed_ = 0;
+  std::uint64_t confirmed_to_ = 0; // all up to this tag
+  std::set<std::uint64_t> ahead_;  // tags beyond it that are confirmed
+  std::deque<sample> samples_;     // of those that are not
   std::uint64_t window_;
   std::uint64_t most_ = UINT64_MAX;
   clock::duration interval_{};
@@ -81,7 +96,7 @@ private:
   bool is_first_ = false;  // of its parts
 };
 
-void declare_queue(peer& x, const std::string& name, bool is_durable);
+void declare_queue(peer& x, const std::string& name, const profile& how);
 void delete_queue(peer& x, const std::string& name);
 
 } // namespace troupe::bench::amqp

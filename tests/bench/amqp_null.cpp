@@ -236,18 +236,19 @@ std::pair<int, std::uint16_t> listen() {
 null_broker::null_broker() {
   auto [listener, port] = listen();
   where_.port = port;
-  where_.process = ::fork();
-  if (where_.process == 0) {
+  auto process = ::fork();
+  if (process == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     server{listener}.run();
   }
   ::close(listener);
-  if (where_.process < 0) throw std::runtime_error{"cannot fork"};
+  if (process < 0) throw std::runtime_error{"cannot fork"};
+  where_.processes = {process};
 }
 
 null_broker::~null_broker() {
-  ::kill(where_.process, SIGKILL);
-  ::waitpid(where_.process, nullptr, 0);
+  ::kill(where_.processes.front(), SIGKILL);
+  ::waitpid(where_.processes.front(), nullptr, 0);
 }
 
 } // namespace troupe::bench::amqp

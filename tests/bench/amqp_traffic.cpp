@@ -23,7 +23,7 @@ std::string proc(pid_t process, const char* name) {
 }
 
 /// Returns the processor seconds a process has used, of all its threads.
-double used_by(pid_t process) {
+double used_by_one(pid_t process) {
   auto text = proc(process, "stat");
   auto fields = std::istringstream{text.substr(text.rfind(')') + 2)};
   auto skipped = std::string{};
@@ -33,11 +33,23 @@ double used_by(pid_t process) {
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-double resident_mib(pid_t process) {
+double resident_mib_of_one(pid_t process) {
   auto fields = std::istringstream{proc(process, "statm")};
   auto size = 0.0, resident = 0.0;
   fields >> size >> resident;
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+double used_by(const target& broker) {
+  auto sum = 0.0;
+  for (auto x : broker.processes) sum += used_by_one(x);
+  return sum;
+}
+
+double resident_mib(const target& broker) {
+  auto sum = 0.0;
+  for (auto x : broker.processes) sum += resident_mib_of_one(x);
+  return sum;
 }
 
 /// The connections of a run, served by one thread.
@@ -47,10 +59,11 @@ public:
     : profile_(x), broker_(broker) {
     auto admin = peer{connect_to(broker.port)};
     shake_hands(admin);
+    auto own = "load-" + std::to_string(::getpid());
     for (int i = 0; i < x.queues; ++i) {
       queues_.push_back(
-        "load-" + std::to_string(::getpid()) + "-" + std::to_string(i));
-      declare_queue(admin, queues_.back(), x.is_durable);
+        (x.prefix.empty() ? own : x.prefix) + "-" + std::to_string(i));
+      declare_queue(admin, queues_.back(), x);
     }
   }
 
@@ -89,8 +102,15 @@ public:
     return sum;
   }
 
+  std::uint64_t confirmed() const {
+    auto sum = std::uint64_t{0};
+    for (const auto& x : publishers_) sum += x->confirmed();
+    return sum;
+  }
+
   std::vector<std::unique_ptr<publisher>>& publishers() { return publishers_; }
   std::vector<double>& latencies() { return latencies_; }
+  std::vector<double>& confirm_latencies() { return confirm_latencies_; }
 
 private:
   template <class End>
@@ -124,7 +144,7 @@ private:
     if (::ppoll(polled_.data(), polled_.size(), &limit, nullptr) <= 0) return;
     auto at = polled_.begin();
     for (auto& x : publishers_)
-      if (is_readable(*at++, x->wire())) x->look();
+      if (is_readable(*at++, x->wire())) x->look(confirm_latencies_);
     for (auto& x : consumers_)
       if (is_readable(*at++, x->wire())) x->look(latencies_);
   }
@@ -142,6 +162,7 @@ private:
   std::vector<std::unique_ptr<consumer>> consumers_;
   std::vector<pollfd> polled_;
   std::vector<double> latencies_;
+  std::vector<double> confirm_latencies_;
 };
 
 double since(clock::time_point start) {
@@ -159,7 +180,7 @@ figures measure_backlog(const profile& x, const target& broker) {
   auto seen = figures{};
   auto share = x.count / static_cast<std::uint64_t>(x.queues);
   auto total = share * static_cast<std::uint64_t>(x.queues);
-  auto used = used_by(broker.process);
+  auto used = used_by(broker);
   all.add_publishers();
   for (auto& p : all.publishers()) p->stop_after(share);
   auto start = clock::now();
@@ -169,7 +190,7 @@ figures measure_backlog(const profile& x, const target& broker) {
       all.publishers(), [](auto& p) { return p->is_done(); });
   });
   seen.rate = static_cast<double>(total) / since(start);
-  seen.resident = resident_mib(broker.process);
+  seen.resident = resident_mib(broker);
   start = clock::now();
   all.add_consumers();
   all.serve([&](auto) {
@@ -177,7 +198,7 @@ figures measure_backlog(const profile& x, const target& broker) {
     return all.seen() >= total;
   });
   seen.drained = static_cast<double>(total) / since(start);
-  used = used_by(broker.process) - used;
+  used = used_by(broker) - used;
   seen.per_core = used > 0 ? static_cast<double>(total) / used : 0;
   all.end();
   return seen;
@@ -194,20 +215,26 @@ figures measure_traffic(
   auto start = clock::now();
   all.serve([&](auto) { return since(start) >= warm_up; });
   all.latencies().clear();
-  auto used = used_by(broker.process);
+  all.confirm_latencies().clear();
+  auto used = used_by(broker);
   auto before = all.seen();
+  auto confirmed = all.confirmed();
   start = clock::now();
   all.serve([&](auto) { return since(start) >= seconds; });
   auto time = since(start);
-  used = used_by(broker.process) - used;
+  used = used_by(broker) - used;
   auto count = static_cast<double>(all.seen() - before);
+  confirmed = all.confirmed() - confirmed;
   auto seen = figures{};
   seen.rate = count / time;
+  seen.confirmed = static_cast<double>(confirmed) / time;
   seen.p50 = quantile(all.latencies(), 0.5);
   seen.p99 = quantile(all.latencies(), 0.99);
+  seen.confirm_p50 = quantile(all.confirm_latencies(), 0.5);
+  seen.confirm_p99 = quantile(all.confirm_latencies(), 0.99);
   seen.cores = used / time;
   seen.per_core = used > 0 ? count / used : 0;
-  seen.resident = resident_mib(broker.process);
+  seen.resident = resident_mib(broker);
   all.end();
   return seen;
 }
