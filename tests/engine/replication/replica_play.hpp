@@ -282,16 +282,22 @@ private:
     for (auto& [to, bytes] : work.messages)
       network.push_back(
         {i, static_cast<std::size_t>(to) - 1, std::move(bytes)});
-    for (const auto& x : work.ended) end(x);
+    for (const auto& x : work.ended) end(i, x);
     for (const auto& x : work.others) carry_out(i, x);
     if (!is_leader(members[i].replica->machine().role())) drop_views(i);
   }
 
-  void end(const ticket_end& x) {
+  /// Who is told so finds what the entries changed.
+  void end(std::size_t i, const ticket_end& x) {
     if (!x.is_committed) {
       lost.insert(x.ticket);
       return;
     }
+    if (auto key = asked.find(x.ticket); key != asked.end())
+      REQUIRE(members[i]
+                .store->state(play_group, "h", "", key->second)
+                .value()
+                .has_value());
     REQUIRE(confirmed.emplace(x.ticket, x.first).second);
     erasable.insert(x.first);
   }
