@@ -56,7 +56,7 @@ class three_nodes:
 
         def are_all_led():
             seen.update({x["group"]: x["leader"] for x in self.cluster.ring()})
-            return bool(seen) and all(seen.values())
+            return len(seen) == cluster.GROUPS and all(seen.values())
         if not self.cluster.wait_until(are_all_led, 30):
             raise RuntimeError("not every group has a leader:\n" + self.said())
         return seen

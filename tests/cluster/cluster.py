@@ -15,6 +15,7 @@ import sys
 import time
 
 HOST = "127.0.0.1"
+GROUPS = 64  # of every cluster; a member that just started knows of fewer
 NODE = """\
 [node]
 name = "{name}"
@@ -43,6 +44,10 @@ order = {{ key = "routing_key", partitions = 64 }}
 inputs = ["by_key"]
 threads = 4
 settings = {{ path = "{witness}", pause_us = "2000" }}
+
+[users.guest]
+password = "guest"
+permissions."/" = {{ configure = ".*", write = ".*", read = ".*" }}
 """
 
 
@@ -285,7 +290,7 @@ class cluster:
         seen = self.status()
         return bool(seen) and all(x["up"] for x in seen["members"]) \
             and len(seen["members"]) == self.size \
-            and seen["groups"]["count"] > 0 \
+            and seen["groups"]["count"] == GROUPS \
             and seen["groups"]["without_leader"] == 0 \
             and seen["groups"]["not_in_sync"] == 0
 
