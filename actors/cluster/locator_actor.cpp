@@ -95,24 +95,33 @@ void locator_state::down(const caf::down_msg& msg) {
   auto is_it = [&](const caf::strong_actor_ptr& x) {
     return caf::actor_cast<caf::actor_addr>(x) == msg.source;
   };
+  auto is_first = [&](const auto& x) { return is_it(x.first); };
+  sessions_->remove_gateway(msg.source);
   std::erase_if(shards_, [&](const auto& x) { return is_it(x.second); });
   for (auto& all : gateways_) std::erase_if(all, is_it);
-  for (auto& [name, all] : awaited_)
-    std::erase_if(all, [&](const auto& x) { return is_it(x.first); });
-  for (auto& [member, all] : served_) std::erase_if(all, is_it);
+  for (auto& [shard, all] : awaited_) std::erase_if(all, is_first);
+  std::erase_if(awaited_, [](const auto& x) { return x.second.empty(); });
+  for (auto& [member, all] : served_) std::erase_if(all, is_first);
 }
 
 // -- gateways on other members
 
 void locator_state::session_asked(const gates::session_asked& msg) {
   auto read = gateway::decode_shard_frame(msg.bytes);
-  if (!read || !std::holds_alternative<gateway::open>(read->what)) return;
+  if (!read) {
+    spdlog::warn("cluster: {}", read.error().detail);
+    return;
+  }
+  if (std::holds_alternative<gateway::close>(read->what)) return;
   auto by = caller{{msg.from, read->queue, read->group}, read->session};
+  // It may not know yet that its session is over.
+  if (!std::holds_alternative<gateway::open>(read->what))
+    return answer(by, gateway::closed{});
   auto found = shard(shard_name(read->queue, read->group));
   if (found)
     begin(by, found);
   else
-    refuse(by);
+    answer(by, gateway::refused{"it is not up here"});
 }
 
 void locator_state::begin(const caller& by, const queue_actor& shard) {
@@ -120,25 +129,42 @@ void locator_state::begin(const caller& by, const queue_actor& shard) {
     run_session, session_of{by.key, by.session, shard}, links_, sessions_);
   auto who = caf::actor_cast<caf::actor>(made);
   self_->monitor(who);
-  served_[by.key.from].insert(caf::actor_cast<caf::strong_actor_ptr>(made));
+  served_[by.key.from].emplace(
+    caf::actor_cast<caf::strong_actor_ptr>(made), by);
+  untold_.erase(by.key);
   auto before = sessions_->add_session(by.key, by.session, who);
   if (before)
     self_->send(caf::actor_cast<session_actor>(before), gates::ended{});
 }
 
-void locator_state::refuse(const caller& by) {
+void locator_state::answer(
+  const caller& by, decltype(gateway::reply_frame::what) what) {
   auto frame = gateway::reply_frame{};
   frame.queue = by.key.queue;
   frame.group = by.key.group;
   frame.session = by.session;
-  frame.what = gateway::refused{"it is not up here"};
+  frame.what = std::move(what);
   links_->send(by.key.from, message_kind::from_shard, encode(frame));
 }
 
+/// The way back may break alone: the gateways there have to learn of it.
+void locator_state::end_sessions(member_id with) {
+  auto all = served_.extract(with);
+  if (!all) return;
+  for (const auto& [who, by] : all.mapped()) {
+    self_->send(caf::actor_cast<session_actor>(who), gates::ended{});
+    untold_[by.key] = by.session;
+  }
+}
+
 void locator_state::link_changed(const gates::link_changed& msg) {
-  if (auto all = served_.extract(msg.to))
-    for (const auto& who : all.mapped())
-      self_->send(caf::actor_cast<session_actor>(who), gates::ended{});
+  end_sessions(msg.to);
+  if (msg.is_up)
+    std::erase_if(untold_, [&](const auto& x) {
+      if (x.first.from != msg.to) return false;
+      answer({x.first, x.second}, gateway::closed{});
+      return true;
+    });
   auto told = gateway_set{};
   for (const auto& all : gateways_)
     for (const auto& who : all)

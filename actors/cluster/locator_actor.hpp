@@ -44,8 +44,9 @@ private:
   void link_changed(const gates::link_changed& msg);
   void shard_up(const directory::queue_up& msg);
   void down(const caf::down_msg& msg);
+  void end_sessions(cluster::member_id with);
   void begin(const caller& by, const queue_actor& shard);
-  void refuse(const caller& by);
+  void answer(const caller& by, decltype(gateway::reply_frame::what) what);
   queue_actor shard(const std::string& name) const;
   void tell(const caf::strong_actor_ptr& gateway, group_id group);
 
@@ -58,7 +59,9 @@ private:
   std::array<gateway_set, troupe::groups> gateways_; // that lie in each group
   std::map<std::string, caf::strong_actor_ptr> shards_; // by name
   std::map<std::string, std::map<caf::strong_actor_ptr, group_id>> awaited_;
-  std::map<cluster::member_id, std::set<caf::strong_actor_ptr>> served_;
+  std::map<cluster::member_id, std::map<caf::strong_actor_ptr, caller>> served_;
+  /// Sessions that ended with a link, so that their gateways were not told.
+  std::map<session_register::session_key, std::uint64_t> untold_;
 };
 
 locator_actor::behavior_type run_locator(

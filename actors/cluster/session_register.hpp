@@ -63,12 +63,10 @@ public:
       sessions_.erase(found);
   }
 
-  /// Drops gateways that have ended.
-  void tidy() {
+  /// Forgets a gateway that has ended, unless another took its place.
+  void remove_gateway(const caf::actor_addr& who) {
     auto guard = std::lock_guard{mutex_};
-    std::erase_if(gateways_, [](const auto& x) {
-      return !caf::actor_cast<caf::actor>(x.second);
-    });
+    std::erase_if(gateways_, [&](const auto& x) { return x.second == who; });
   }
 
 private:
