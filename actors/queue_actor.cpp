@@ -313,6 +313,7 @@ void queue_state::wake(const queue::wake& msg) {
 }
 
 caf::result<queue::closed> queue_state::close() {
+  if (!machine_) return queue::closed{}; // it has nothing that is not stored
   auto promise = self_->make_response_promise<queue::closed>();
   closing_.push_back(promise);
   machine_->on_checkpoint();
