@@ -16,6 +16,10 @@ constexpr std::size_t most_failures = 5;
 constexpr auto failures_within = std::chrono::minutes{1};
 constexpr auto restart_pause = std::chrono::milliseconds{200};
 
+// When to see whether a shard that does not answer has failed; the replica
+// calls a drain off that takes much longer.
+constexpr auto close_limit = std::chrono::seconds{5};
+
 constexpr auto over = caf::exit_reason::user_shutdown;
 
 group_id group_at(std::size_t i) {
@@ -81,7 +85,7 @@ void hosting_state::recovered(hosting::recovered& msg) {
   for (const auto& [name, x] : queues_)
     if (lies_in(x.options, msg.group))
       start_shard(msg.group, x, std::move(machines[name]));
-  start_branches(msg.group);
+  if (!now.is_draining) start_branches(msg.group);
 }
 
 void hosting_state::lost(group_id group) {
@@ -104,6 +108,7 @@ void hosting_state::drain(group_id group) {
   auto& now = at(group);
   if (now.epoch == 0) return;
   now.is_draining = true;
+  ++now.drains;
   stop_branches(now);
   close_shards_if_still(group);
 }
@@ -112,6 +117,7 @@ void hosting_state::drain(group_id group) {
 void hosting_state::resume(group_id group) {
   auto& now = at(group);
   if (now.epoch == 0 || !std::exchange(now.is_draining, false)) return;
+  if (!now.is_recovered) return; // all is started then
   for (const auto& [name, x] : now.shards)
     if (auto known = queues_.find(x.queue); known != queues_.end())
       start_stages(group, known->second.options);
@@ -123,25 +129,29 @@ void hosting_state::close_shards_if_still(group_id group) {
   auto& now = at(group);
   if (!now.is_draining || !now.branches.empty()) return;
   auto open = std::make_shared<std::size_t>(1);
-  auto epoch = now.epoch;
-  auto one_less = [this, open, group, epoch] {
-    if (--*open == 0)
-      self_->send(hosting_actor{self_}, hosting::closed{group, epoch});
+  auto answer = hosting::closed{group, now.epoch, now.drains};
+  auto one_less = [this, open, answer] {
+    if (--*open == 0) self_->send(hosting_actor{self_}, answer);
   };
   for (auto& [name, x] : now.shards) {
     if (!x.where) continue;
     ++*open;
-    self_->request(x.where, caf::infinite, queue::close{})
+    auto asked = x.where.address();
+    self_->request(x.where, caf::timespan{close_limit}, queue::close{})
       .then(
         [one_less](queue::closed) { one_less(); },
-        [one_less](const caf::error&) { one_less(); });
+        [this, asked, one_less](const caf::error&) {
+          // One that failed does not answer; what it had is not settled.
+          if (!group_of_.contains(asked)) one_less();
+        });
   }
   one_less();
 }
 
 void hosting_state::closed(const hosting::closed& msg) {
   auto& now = at(msg.group);
-  if (now.epoch != msg.epoch || !now.is_draining) return;
+  auto is_current = now.epoch == msg.epoch && now.drains == msg.drain;
+  if (!is_current || !now.is_draining) return;
   self_->send(places_.replicas, replicas::drained{msg.group});
   answer_stop();
 }
@@ -171,6 +181,8 @@ void hosting_state::queue_gone(const hosting::queue_gone& msg) {
     // It has ended already where it was told to erase what it has.
     if (found->second.where)
       caf::anon_send(found->second.where, queue::erase{});
+    else
+      shards.erase(found); // failed, and not to be started again
   }
 }
 
@@ -212,7 +224,7 @@ void hosting_state::start_branches(group_id group) {
 }
 
 void hosting_state::start_branch(group_id group, supervisor_options options) {
-  if (!stopping_.empty()) return;
+  if (is_stopping_) return;
   auto made = self_->spawn(run_supervisor, std::move(options));
   self_->monitor(made);
   group_of_[made.address()] = group;
@@ -236,9 +248,16 @@ void hosting_state::down(const caf::down_msg& msg) {
       shard_failed(group, x, msg.reason);
       return;
     }
-  std::erase_if(now.branches, [&](const caf::strong_actor_ptr& x) {
+  branch_ended(msg, group);
+}
+
+void hosting_state::branch_ended(const caf::down_msg& msg, group_id group) {
+  std::erase_if(at(group).branches, [&](const caf::strong_actor_ptr& x) {
     return caf::actor_cast<caf::actor_addr>(x) == msg.source;
   });
+  // One that was asked to stop ends with that.
+  if (msg.reason && msg.reason != over && branches_.stop_node)
+    branches_.stop_node("a stage or source failed too often");
   close_shards_if_still(group);
   answer_stop();
 }
@@ -268,6 +287,7 @@ void hosting_state::shard_failed(
 caf::result<hosting::stopped> hosting_state::stop() {
   auto promise = self_->make_response_promise<hosting::stopped>();
   stopping_.push_back(promise);
+  is_stopping_ = true;
   for (auto& x : groups_) stop_branches(x);
   answer_stop();
   return promise;

@@ -32,6 +32,8 @@ struct hosted_branches {
   std::function<std::vector<supervisor_options>(group_id group)> sources;
   /// Called when this member begins to lead a group.
   std::function<void(group_id group, std::uint64_t epoch)> on_lead;
+  /// Called when a stage or source failed too often and the node is to stop.
+  std::function<void(const std::string& why)> stop_node;
 };
 
 struct hosting_places {
@@ -71,7 +73,8 @@ private:
     std::shared_ptr<const cluster::handling_gate> gate;
     bool is_recovered = false;
     bool is_draining = false;
-    std::map<std::string, shard> shards;      // by name
+    std::uint64_t drains = 0;            // answers to earlier ones are void
+    std::map<std::string, shard> shards; // by name
     std::set<caf::strong_actor_ptr> branches; // supervisors
   };
 
@@ -98,6 +101,7 @@ private:
   void close_shards_if_still(group_id group);
   void answer_stop();
   void shard_failed(group_id group, shard& which, const caf::error& why);
+  void branch_ended(const caf::down_msg& msg, group_id group);
   led_group& at(group_id group) {
     return groups_[static_cast<std::size_t>(group)];
   }
@@ -109,6 +113,7 @@ private:
   std::array<led_group, troupe::groups> groups_;
   std::map<caf::actor_addr, group_id> group_of_;
   std::vector<caf::typed_response_promise<hosting::stopped>> stopping_;
+  bool is_stopping_ = false; // nothing that handles is started any more
 };
 
 hosting_actor::behavior_type run_hosting(

@@ -37,6 +37,8 @@ using replicas_actor = caf::typed_actor<
   // Of other members and the coordinator.
   caf::reacts_to<replicas::received>,
   caf::reacts_to<replicas::connected>,
+  caf::reacts_to<replicas::disconnected>,
+  caf::reacts_to<replicas::gone>,
   caf::reacts_to<replicas::record>,
   caf::reacts_to<replicas::swapped>,
   caf::reacts_to<replicas::move>,

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // How long this member counts as running after it has gone.
-constexpr auto session_ttl = duration{3000};
+constexpr auto session_ttl = duration{2000};
 
 constexpr auto tick_interval = 100ms;
 constexpr auto retry_pause = 500ms;
@@ -167,6 +167,8 @@ void membership_state::take_member(
   const std::string& name, const std::string* value, revision at) {
   if (!value) {
     auto gone = view_.members.extract(name);
+    if (gone && has_turn())
+      controller_->on_member_gone(gone.mapped().record.id, local_now());
     if (gone && places_.on_member)
       places_.on_member(gone.mapped().record.id, false);
     return set_links();
@@ -180,7 +182,7 @@ void membership_state::take_member(
   // It may have gone and come back faster than anybody noticed.
   auto is_anew =
     known.changed != 0 && known.record.incarnation != read->incarnation;
-  if (is_anew && places_.on_member) places_.on_member(read->id, false);
+  if (is_anew && places_.on_restart) places_.on_restart(read->id);
   known.record = *read;
   known.changed = at;
   set_links();
@@ -316,6 +318,7 @@ void membership_state::tick() {
     controller_->on_tick(local_now());
     decide();
   }
+  seek_turn(); // whatever became of an earlier attempt
   self_->delayed_send(
     membership_actor{self_}, tick_interval, membership::tick{});
 }
@@ -331,9 +334,11 @@ membership_actor::behavior_type run_membership(
 
 /// Takes the turn where nobody has it. Two that think it is theirs do no harm.
 void membership_state::seek_turn() {
-  auto can = session_ && watch_ && !has_turn() && !is_seeking_
-             && view_.controller.empty();
+  auto can = session_ && watch_ && !has_turn() && !is_seeking_;
   if (!can) return;
+  // It was given the turn, and the answer was lost.
+  if (view_.controller == start_.name) return begin_turn();
+  if (!view_.controller.empty()) return;
   is_seeking_ = true;
   auto request = txn_request{};
   request.under = session_->id();

@@ -55,6 +55,8 @@ struct membership_places {
   replicas_actor replicas;
   /// Told which members have come, and which have gone for good or for now.
   std::function<void(cluster::member_id, bool is_running)> on_member;
+  /// Told of a member that was started again.
+  std::function<void(cluster::member_id)> on_restart;
   /// Told who leads a group, by its record.
   std::function<void(group_id, cluster::member_id)> on_leader;
 };

@@ -100,6 +100,17 @@ struct connected {
   cluster::member_id to{};
 };
 
+/// No link to a member works any more.
+struct disconnected {
+  cluster::member_id from{};
+};
+
+/// It did not come back at once.
+struct gone {
+  cluster::member_id who{};
+  std::uint64_t since = 0; // counts the changes of its link
+};
+
 /// A group's record as the coordinator has it.
 struct record {
   group_id group{};
@@ -205,6 +216,7 @@ struct queue_gone {
 struct closed {
   group_id group{};
   std::uint64_t epoch = 0;
+  std::uint64_t drain = 0; // of how many in this epoch
 };
 
 /// Brings all handlers and sources to a stop, and has queues write what they
@@ -336,6 +348,8 @@ TROUPE_LOCAL(replicas::entries_read)
 TROUPE_LOCAL(replicas::piece_cut)
 TROUPE_LOCAL(replicas::received)
 TROUPE_LOCAL(replicas::connected)
+TROUPE_LOCAL(replicas::disconnected)
+TROUPE_LOCAL(replicas::gone)
 TROUPE_LOCAL(replicas::record)
 TROUPE_LOCAL(replicas::swapped)
 TROUPE_LOCAL(replicas::move)

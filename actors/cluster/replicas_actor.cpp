@@ -13,6 +13,9 @@ namespace {
 
 constexpr auto tick_interval = std::chrono::milliseconds{50};
 
+// A member whose link is down for so long is taken to be gone.
+constexpr auto link_patience = std::chrono::milliseconds{300};
+
 // How many ticks others have to take over groups when this member stops.
 constexpr int ticks_to_hand_over = 20;
 
@@ -52,11 +55,9 @@ replicas_actor::behavior_type replicas_state::handlers(
       take(msg.group);
     },
     [this](const replicas::received& msg) { received(msg); },
-    [this](replicas::connected msg) {
-      for (std::size_t i = 0; i < groups_->size(); ++i)
-        tell(
-          group_at(i), [&](auto& x) { x.on_connected(msg.to, local_now()); });
-    },
+    [this](replicas::connected msg) { connected(msg.to); },
+    [this](replicas::disconnected msg) { disconnected(msg.from); },
+    [this](replicas::gone msg) { gone(msg); },
     [this](const replicas::record& msg) {
       tell(msg.group, [&](auto& x) {
         x.on_record(msg.what, msg.revision, local_now());
@@ -95,6 +96,27 @@ void replicas_state::written(const replicas::written& msg) {
   }
   if (is_over_ && writing_ == 0 && stopping_)
     stopping_->deliver(replicas::stopped{});
+}
+
+void replicas_state::connected(member_id to) {
+  ++link_changes_[to];
+  gone_.erase(to);
+  for (std::size_t i = 0; i < groups_->size(); ++i)
+    tell(group_at(i), [&](auto& x) { x.on_connected(to, local_now()); });
+}
+
+/// A link that breaks is often there again before anybody had to wait for it.
+void replicas_state::disconnected(member_id from) {
+  auto since = ++link_changes_[from];
+  self_->delayed_send(
+    replicas_actor{self_}, link_patience, replicas::gone{from, since});
+}
+
+void replicas_state::gone(const replicas::gone& msg) {
+  if (link_changes_[msg.who] != msg.since || is_over_) return;
+  gone_.insert(msg.who);
+  for (std::size_t i = 0; i < groups_->size(); ++i)
+    tell(group_at(i), [&](auto& x) { x.on_unreachable(msg.who, local_now()); });
 }
 
 void replicas_state::swapped(const replicas::swapped& msg) {
@@ -222,6 +244,12 @@ void replicas_state::carry_out(group_id group, const became& what) {
   auto& host = hosted_[static_cast<std::size_t>(group)];
   spdlog::debug(
     "{}: {} in epoch {}", text_of(group), to_string(what.role), what.epoch);
+  // Who leads anew has not heard of anybody yet.
+  if (what.role == replica_role::recovering)
+    for (auto x : gone_)
+      at(group).tell(
+        [&](auto& machine) { machine.on_unreachable(x, local_now()); },
+        local_now());
   auto is_ready = what.role >= replica_role::accepting;
   if (host.told != 0 && (!is_ready || host.told != what.epoch)) lose(group);
   if (!is_ready) return;

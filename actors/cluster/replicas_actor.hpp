@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -89,6 +90,9 @@ private:
   void written(const replicas::written& msg);
   void swapped(const replicas::swapped& msg);
   void received(const replicas::received& msg);
+  void connected(cluster::member_id to);
+  void disconnected(cluster::member_id from);
+  void gone(const replicas::gone& msg);
   void ask_end(const replicas::ask_end& msg);
   void tick();
   caf::result<replicas::stopped> stop();
@@ -114,6 +118,8 @@ private:
   std::map<std::uint64_t, waiting> waiting_;        // by ticket
   std::map<caf::actor_addr, std::uint64_t> latest_; // ticket of each sender
   std::uint64_t last_ticket_ = 0;
+  std::map<cluster::member_id, std::uint64_t> link_changes_;
+  std::set<cluster::member_id> gone_; // whose links are down
   std::mt19937_64 random_{std::random_device{}()};
 
   std::optional<caf::typed_response_promise<replicas::stopped>> stopping_;

@@ -25,6 +25,7 @@
 #include <spdlog/spdlog.h>
 
 #include <future>
+#include <mutex>
 #include <thread>
 
 namespace troupe {
@@ -97,6 +98,36 @@ coordinate(const pipeline_config& config) {
   return made;
 }
 
+/// Tells when a member is gone: its session may lapse while it is well, and a
+/// link may break, but hardly both.
+class presence {
+public:
+  /// Returns true where it is gone from now on.
+  bool set_running(member_id member, bool is_so) {
+    auto guard = std::lock_guard{mutex_};
+    return change(seen_[member], &sight::is_running, is_so);
+  }
+  bool set_linked(member_id member, bool is_so) {
+    auto guard = std::lock_guard{mutex_};
+    return change(seen_[member], &sight::is_linked, is_so);
+  }
+
+private:
+  struct sight {
+    bool is_running = false;
+    bool is_linked = false;
+  };
+
+  static bool change(sight& x, bool sight::*which, bool is_so) {
+    auto was_there = x.is_running || x.is_linked;
+    x.*which = is_so;
+    return was_there && !x.is_running && !x.is_linked;
+  }
+
+  std::mutex mutex_; // guards what follows
+  std::map<member_id, sight> seen_;
+};
+
 std::string random_id() {
   auto random = std::random_device{};
   auto made = store_id{};
@@ -135,6 +166,7 @@ struct cluster_member::parts {
   pipeline runs;
   std::vector<caf::actor> gateways; // of configured queues
   bool is_stopped = false;
+  presence others;
 
   explicit parts(caf::actor_system& in) : system{in} {}
 
@@ -149,6 +181,11 @@ struct cluster_member::parts {
   void begin_hosting();
   void begin_membership();
   void take_frames();
+  void tell_gone(member_id who) {
+    caf::anon_send(
+      topology,
+      topology_messages::member_gone{static_cast<std::uint16_t>(who)});
+  }
   ~parts();
 };
 
@@ -300,7 +337,11 @@ cluster_member::topology_places(const directory_actor& queues) {
   auto& all = *parts_;
   all.outbox = all.system.spawn(run_outbox, all.links);
   auto made = topology_cluster{};
-  made.open_queue = [&all, queues](const queue_start& of) {
+  made.open_queue = [&all, queues](queue_start of) {
+    // What another member would not have after a failover is lent to nobody;
+    // and levels of priority are taken from together.
+    of.options.lends_unstored = false;
+    of.options.is_in_one_group = of.options.by_priority;
     all.tell_hosting(of);
     return all.open_gateway(of.options, queues);
   };
@@ -333,6 +374,7 @@ hosted_branches cluster_member::parts::branches() {
       *runs.what, *runs.handlers, stages, queue.full_name(),
       {shard_name(queue, group), std::move(gate)});
   };
+  made.stop_node = runs.stop_node;
   made.sources = [this](group_id group) {
     auto all = std::vector<supervisor_options>{};
     auto inputs = sources_of(*runs.what, store, runs.places, group);
@@ -370,11 +412,9 @@ void cluster_member::parts::begin_membership() {
   places.board = board;
   places.replicas = replicas;
   places.on_member = [this](member_id member, bool is_running) {
-    if (!is_running)
-      caf::anon_send(
-        topology,
-        topology_messages::member_gone{static_cast<std::uint16_t>(member)});
+    if (others.set_running(member, is_running)) tell_gone(member);
   };
+  places.on_restart = [this](member_id member) { tell_gone(member); };
   places.on_leader = [this](group_id group, member_id leader) {
     caf::anon_send(locator, gates::leads{group, leader});
     if (group == group_id{0} && leader != own.id)
@@ -424,9 +464,12 @@ void cluster_member::start(const topology_actor& topology, pipeline of) {
                     caf::actor_cast<caf::strong_actor_ptr>(all.hosting)});
   auto linked = [&all](member_id member, bool is_up) {
     caf::anon_send(all.locator, gates::link_changed{member, is_up});
-    if (!is_up)
+    if (all.others.set_linked(member, is_up)) all.tell_gone(member);
+    if (!is_up) {
+      caf::anon_send(all.replicas, replicas::disconnected{member});
       return caf::anon_send(
         all.membership, membership::unreachable{all.own.id, member});
+    }
     caf::anon_send(all.replicas, replicas::connected{member});
     caf::anon_send(
       all.topology,

@@ -203,6 +203,14 @@ void replica_machine::on_connected(member_id peer, local_time now) {
   probe(*x, now);
 }
 
+/// Whoever publishes need not wait for one that is known to be gone.
+void replica_machine::on_unreachable(member_id peer, local_time now) {
+  auto x = find(peer);
+  if (!x || !is_leading()) return;
+  auto long_ago = now - options_.silent_after - local_span{1};
+  x->heard_at = std::min(x->heard_at, long_ago);
+}
+
 void replica_machine::on_tick(local_time now) {
   if (!is_leading() || noop_ == 0) return;
   for (auto& x : followers_) beat(x, now);

@@ -115,6 +115,10 @@ public:
   /// A hint: what was under way is lost, and there is a new connection.
   void on_connected(member_id peer, local_time now);
 
+  /// A hint: no connection to it can be made. It counts as silent from now on,
+  /// until it is heard again.
+  void on_unreachable(member_id peer, local_time now);
+
   /// Swaps what is to be done into `into`, whose memory is used again.
   void take_actions(std::vector<replica_action>& into);
 

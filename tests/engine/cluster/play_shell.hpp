@@ -182,6 +182,12 @@ public:
     tell(i, [](auto& x, auto t) { x.on_tick(t); });
   }
 
+  /// Rightly or wrongly.
+  void presume_gone(std::size_t i, std::size_t whom) {
+    auto gone = id(whom);
+    tell(i, [&](auto& x, auto t) { x.on_unreachable(gone, t); });
+  }
+
   /// Hands the oldest write of a member to its disk.
   void sync_one(std::size_t i) {
     auto& x = members_[i];

@@ -174,6 +174,7 @@ private:
 
   void tick() {
     auto i = anyone();
+    if (play_.runs(i) && play_.chance(0.05)) play_.presume_gone(i, anyone());
     if (play_.runs(i)) play_.tick(i);
   }
   void sync() {

@@ -33,6 +33,25 @@ TEST_CASE("replica: who is silent for two seconds leaves the in-sync set") {
   CHECK(asked[0] == compare_and_swap{1, 1, without_third()});
 }
 
+TEST_CASE("replica: who cannot be reached leaves the in-sync set at once") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  rig.machine.on_unreachable(three, rig.now);
+  rig.tick(10ms);
+  auto asked = rig.all<compare_and_swap>();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].record == without_third());
+}
+
+TEST_CASE("replica: who is heard again counts as reached") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  rig.machine.on_unreachable(three, rig.now);
+  rig.acked(three, rig.machine.log().last());
+  rig.tick(10ms);
+  CHECK(rig.all<compare_and_swap>().empty());
+}
+
 TEST_CASE("replica: who acks but stays behind leaves the in-sync set") {
   auto rig = replica_rig{options_of(one)};
   rig.lead();
