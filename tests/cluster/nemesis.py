@@ -41,6 +41,7 @@ class trial:
         self.seconds = seconds
         self.started = now()
         self.faults = []  # when, and what
+        self.broken = []  # promises that were seen not to be kept
 
     def time(self):
         """Seconds since the start."""
@@ -181,17 +182,16 @@ def run(given, members):
     faults.heal(what)
     finish = now()
     is_whole = what.wait_until_whole()
-    what.sleep(0)
     time.sleep(2)  # progress after the healing
     users.stop_publishing()
     drained = users.drain(60)
     what.say("drained" if drained else "NOT drained within 60 s")
     users.stop()
     is_valid = judge(what, users, drained, finish)
-    died = faults.who_died(members)
-    for line in died:
+    broken = what.broken + faults.who_died(members)
+    for line in broken:
         print(f"FAULT: {line}")
-    return is_valid and is_whole and not died
+    return is_valid and is_whole and not broken
 
 
 def arguments():

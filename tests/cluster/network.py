@@ -26,7 +26,8 @@ def why_not():
     try:
         command("ip", "netns", "add", name)
         try:
-            command("ip", "-n", name, "link", "add", "b", "type", "bridge")
+            command("ip", "-n", name, "link", "add", "bridge0", "type",
+                    "bridge")
         finally:
             command("ip", "netns", "del", name)
     except (OSError, RuntimeError) as why:
@@ -51,20 +52,20 @@ class switch:
     def open(self):
         self.add(f"{self.base}-switch")
         center = f"{self.base}-switch"
-        command("ip", "-n", center, "link", "add", "b", "type", "bridge")
+        command("ip", "-n", center, "link", "add", "bridge0", "type", "bridge")
         command("ip", "-n", center, "addr", "add", "10.77.0.254/24", "dev",
-                "b")
-        command("ip", "-n", center, "link", "set", "b", "up")
+                "bridge0")
+        command("ip", "-n", center, "link", "set", "bridge0", "up")
         for i in range(self.count):
             here = self.space(i)
             self.add(here)
             command("ip", "-n", center, "link", "add", f"p{i}", "type", "veth",
-                    "peer", "name", "v", "netns", here)
-            command("ip", "-n", center, "link", "set", f"p{i}", "master", "b",
-                    "up")
+                    "peer", "name", "eth0", "netns", here)
+            command("ip", "-n", center, "link", "set", f"p{i}", "master",
+                    "bridge0", "up")
             command("ip", "-n", here, "addr", "add", f"{self.hosts[i]}/24",
-                    "dev", "v")
-            command("ip", "-n", here, "link", "set", "v", "up")
+                    "dev", "eth0")
+            command("ip", "-n", here, "link", "set", "eth0", "up")
         enter(center)
 
     def add(self, name):
@@ -80,14 +81,14 @@ class switch:
         """What one sends to the other is lost from now on."""
         command("ip", "-n", self.space(sender), "neigh", "replace",
                 self.hosts[receiver], "lladdr", NOWHERE, "nud", "permanent",
-                "dev", "v")
+                "dev", "eth0")
 
     def heal(self):
         for i in range(self.count):
             for j in range(self.count):
                 subprocess.run(
                     ["ip", "-n", self.space(i), "neigh", "del", self.hosts[j],
-                     "dev", "v"], capture_output=True)
+                     "dev", "eth0"], capture_output=True)
 
     def tls(self, folder, member):
         """Makes a certificate; returns the line that names it."""
