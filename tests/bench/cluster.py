@@ -106,7 +106,8 @@ def load(given, kind, up, x):
         print(f"{up.name}, {x.name}: {done.stderr.strip()}\n{up.said()}",
               file=sys.stderr)
         return None
-    return dict(zip(amqp.COLUMNS, map(float, rows[0][1:])))
+    return dict(zip(amqp.COLUMNS, map(float, rows[0][1:])),
+                busy=os.getloadavg()[0])
 
 
 @contextlib.contextmanager
@@ -138,8 +139,7 @@ def measure(given, kind, runs):
 
 def tell(name, broker, seen):
     print(f"  {name}, {broker}: {seen['rate']:,.0f} msg/s, confirmed after "
-          f"{seen['confirm_p50']:.3g} ms, load "
-          f"{os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
+          f"{seen['confirm_p50']:.3g} ms, load {seen['busy']:.1f}", file=sys.stderr, flush=True)
 
 
 # -- what is printed -----------------------------------------------------------
@@ -154,14 +154,14 @@ def row(name, broker, runs):
              amqp.rounded(x["rate"]), f"{amqp.rounded(x['confirm_p50'])} / "
              f"{amqp.rounded(x['confirm_p99'])}"]
     cells += [amqp.rounded(x[y]) if y in x else "-"
-              for y in ("null_rate", "per_core", "cores", "resident")]
+              for y in ("null_rate", "per_core", "cores", "resident", "busy")]
     return "| " + " | ".join(cells) + " |"
 
 
 def print_table(runs):
     print("| profile | broker | confirmed a second | least to most | consumed "
           "a second | confirm p50 / p99 ms | load's own ceiling | msg a "
-          "core-second | cores | MiB |\n|" + "---|" * 10)
+          "core-second | cores | MiB | load average |\n|" + "---|" * 11)
     names = [KINDS[x].name for x in KINDS] + [LIMIT]
     for x in PROFILES:
         for name in names:
