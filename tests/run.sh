@@ -42,7 +42,7 @@ build() {
   cmake --build --preset "$1"
 }
 unit_tests() {
-  ctest --preset "$1" -j "$(nproc)" --no-tests=error -LE 'example|system|clients'
+  ctest --preset "$1" -j "$(nproc)" --no-tests=error -LE 'example|system|clients|cluster'
 }
 packages() { tests/packages.sh; }
 format() { tests/format.sh; }

@@ -111,7 +111,7 @@ private:
   std::map<std::string, std::shared_ptr<outgoing_link>> outgoing_;
   std::vector<std::shared_ptr<incoming_link>> incoming_;
   std::set<std::string> robbed_; // members to whom messages were dropped
-  bool is_stopped_ = false; // nothing may begin any more
+  bool is_stopped_ = false;      // nothing may begin any more
   std::thread thread_;
   std::atomic<std::uint64_t> dropped_ = 0;
 
