@@ -262,6 +262,7 @@ private:
   std::optional<topology_cluster> cluster_;
   troupe::topology base_; // what the configuration has
   topology_copy copy_;
+  bool has_begun_ = false; // the topology was known here at least once
   bool leads_ = false;
   std::uint64_t term_ = 0; // counts changes of who leads, as seen here
   std::uint16_t leader_ = 0;

@@ -27,8 +27,11 @@ bool is_exclusive(const topology_frames::question& what) {
 void topology_state::ask_in_cluster(broker::ask& msg) {
   auto who = self_->current_sender();
   const auto* opened = std::get_if<amqp::open_vhost>(&msg.what);
-  if (opened && machine_.snapshot()->has_vhost(opened->vhost)) {
-    send_answer(who, amqp::done{}); // also while nobody leads
+  // Also while nobody leads; but a member that has just started does not know
+  // yet where to bring what a client publishes.
+  auto is_known = opened && machine_.snapshot()->has_vhost(opened->vhost);
+  if (is_known && has_begun_) {
+    send_answer(who, amqp::done{});
     return;
   }
   auto what = topology_frames::to_question(std::move(msg.what));

@@ -74,6 +74,7 @@ void topology_state::want_whole(std::uint16_t from) {
 
 void topology_state::take_whole(std::uint16_t from) {
   is_wanting_ = false;
+  has_begun_ = true;
   leader_ = from;
   rebuild(copy_.records());
   put_up();

@@ -38,7 +38,7 @@ caf::behavior run_clerk(
 void topology_state::lead(std::uint64_t epoch) {
   if (!cluster_ || epoch <= copy_.epoch()) return; // somebody later leads
   step_down();
-  leads_ = true;
+  leads_ = has_begun_ = true;
   is_wanting_ = false;
   leader_ = 0;
   last_id_ = first_id(epoch);

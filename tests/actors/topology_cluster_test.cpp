@@ -148,8 +148,18 @@ TEST_CASE("topology_cluster: a follower makes up names that are not taken") {
 
 TEST_CASE("topology_cluster: a vhost is opened while nobody leads") {
   auto set = topology_members{2};
+  set.elect(1);
+  set.tell(2, topology_messages::follow{0});
   set.get_done(2, amqp::open_vhost{"/"});
   CHECK_FALSE(set.ask(2, a_queue("q")));
+}
+
+TEST_CASE("topology_cluster: a vhost waits until its queues are known") {
+  auto set = topology_members{2};
+  CHECK_FALSE(set.ask(1, amqp::open_vhost{"/"}));
+  CHECK_FALSE(set.ask(2, amqp::open_vhost{"/"}));
+  set.elect(1);
+  CHECK(set.answers() == 2);
 }
 
 TEST_CASE("topology_cluster: a delayed exchange's queue comes and goes "
