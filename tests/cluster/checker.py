@@ -4,6 +4,7 @@
     checker.py --self-test    shows that each fault is found
 """
 
+import bisect
 import collections
 import sys
 
@@ -109,18 +110,20 @@ def was_paused(what, pauses):
 
 
 def state_went_back(handlings):
-    """Finds handlings whose state was older than one that was seen before."""
-    newest, found = {}, []
+    """Finds handlings whose state did not have what an earlier message of
+    their publisher and key, handled before, had left. What a node that died
+    had not committed is handled again first."""
+    done, found = collections.defaultdict(list), []
     for x in sorted(handlings, key=lambda x: x.began):
         if x.last is None:
             continue
-        line = (x.publisher, x.key)
-        before = newest.get(line)
-        if before and before.last > x.last:
-            found.append((*line, x.sequence, "on", x.node, "saw", x.last,
-                          "after", before.last, "on", before.node))
-        else:
-            newest[line] = x
+        line = done[x.publisher, x.key]
+        at = bisect.bisect_left(line, x.sequence)
+        if at > 0 and line[at - 1] > x.last:
+            found.append((x.publisher, x.key, x.sequence, "on", x.node, "saw",
+                          x.last, "after", line[at - 1]))
+        if x.ended is not None and x.sequence not in line[at:at + 1]:
+            line.insert(at, x.sequence)
     return found
 
 
