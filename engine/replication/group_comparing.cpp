@@ -1,6 +1,8 @@
 #include "engine/base/bytes.hpp"
 #include "engine/replication/group_replica.hpp"
 
+#include <algorithm>
+
 // group_replica: comparing logs after an unclean stop.
 
 namespace troupe {
@@ -18,7 +20,15 @@ std::string sums_of(const std::vector<log_store::raw_entry>& entries) {
 
 } // namespace
 
+/// Is asked now and then until it is done. Where reading takes longer than
+/// that, what is under way goes on, and nothing is begun beside it.
 void group_replica::carry_out(const compare_logs& what) {
+  auto is_under_way = std::ranges::any_of(reading_, [&](const auto& x) {
+    const auto* summed = std::get_if<summing>(&x.second.why);
+    return summed && summed->to == what.with
+           && summed->epoch == machine_.epoch();
+  });
+  if (is_under_way) return;
   read({what.first, what.last, summing{what.with, machine_.epoch()}});
 }
 
@@ -38,6 +48,11 @@ void group_replica::compare(const log_sums& what) {
   auto count = what.sums.size() / sizeof(std::uint32_t);
   auto last = what.first + count - 1;
   if (count == 0 || last > machine_.log().last()) return;
+  auto is_under_way = std::ranges::any_of(reading_, [&](const auto& x) {
+    const auto* compared = std::get_if<comparing>(&x.second.why);
+    return compared && compared->epoch == what.epoch && x.second.last == last;
+  });
+  if (is_under_way) return;
   read({what.first, last, comparing{what.epoch, std::string{what.sums}}});
 }
 
