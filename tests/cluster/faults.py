@@ -1,5 +1,6 @@
 """What is done to a cluster: each run by its name in `RUNS`."""
 
+import pathlib
 import signal
 
 import disks
@@ -348,7 +349,6 @@ def set_clocks(members):
 
 
 def faketime_libraries():
-    import pathlib
     return pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 
 
