@@ -5,6 +5,8 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace troupe {
 
 using namespace cluster;
@@ -14,9 +16,13 @@ namespace {
 using namespace std::chrono_literals;
 
 // How long this member counts as running after it has gone.
-constexpr auto session_ttl = duration{2000};
+constexpr auto session_ttl = duration{5000};
 
 constexpr auto tick_interval = 100ms;
+
+// So many ticks without a link to the member whose turn it is, and this one
+// takes the turn: most likely it is gone, and others wait for new leaders.
+constexpr int most_missed = 6;
 constexpr auto retry_pause = 500ms;
 
 } // namespace
@@ -137,6 +143,7 @@ void membership_state::take(
   const std::string& key, const std::string* value, revision at) {
   if (key == controller_key(start_.prefix)) {
     view_.controller = value ? *value : "";
+    controller_changed_ = at;
     if (has_turn() && view_.controller != start_.name) end_turn();
   } else if (key.starts_with(members_prefix(start_.prefix))) {
     take_member(key.substr(members_prefix(start_.prefix).size()), value, at);
@@ -314,6 +321,7 @@ void membership_state::read_record(group_id group) {
 }
 
 void membership_state::tick() {
+  look_after_controller();
   if (has_turn()) {
     controller_->on_tick(local_now());
     decide();
@@ -334,15 +342,32 @@ membership_actor::behavior_type run_membership(
 
 /// Takes the turn where nobody has it. Two that think it is theirs do no harm.
 void membership_state::seek_turn() {
-  auto can = session_ && watch_ && !has_turn() && !is_seeking_;
-  if (!can) return;
+  if (!session_ || !watch_ || has_turn() || is_seeking_) return;
   // It was given the turn, and the answer was lost.
   if (view_.controller == start_.name) return begin_turn();
-  if (!view_.controller.empty()) return;
+  if (view_.controller.empty()) take_turn(0);
+}
+
+/// Takes it from a member that is out of reach, whose session will end later.
+void membership_state::look_after_controller() {
+  auto of = view_.members.find(view_.controller);
+  auto is_others = of != view_.members.end() && of->first != start_.name;
+  auto reached = places_.links->reachable();
+  if (!is_others || std::ranges::count(reached, of->second.record.id) > 0) {
+    missed_ = 0;
+    return;
+  }
+  if (++missed_ < most_missed) return;
+  missed_ = 0;
+  take_turn(controller_changed_);
+}
+
+void membership_state::take_turn(revision expected) {
+  if (!session_ || !watch_ || has_turn() || is_seeking_) return;
   is_seeking_ = true;
   auto request = txn_request{};
   request.under = session_->id();
-  request.expects.push_back({controller_key(start_.prefix), 0});
+  request.expects.push_back({controller_key(start_.prefix), expected});
   request.puts.push_back({controller_key(start_.prefix), start_.name});
   places_.coordinator->txn(
     std::move(request), on_self<txn_answer>([this](const txn_answer& how) {

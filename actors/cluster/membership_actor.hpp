@@ -107,6 +107,8 @@ private:
 
   // the controller (at the end of membership_actor.cpp)
   void seek_turn();
+  void look_after_controller();
+  void take_turn(revision expected);
   bool has_turn() const { return controller_.has_value(); }
   void begin_turn();
   void end_turn();
@@ -132,6 +134,8 @@ private:
   std::unique_ptr<watching> watch_;
   std::uint64_t watch_number_ = 0; // notices of earlier ones are not heard
   bool is_seeking_ = false;
+  revision controller_changed_ = 0; // of the controller's key
+  int missed_ = 0;                  // ticks without a link to it
   std::optional<cluster::controller> controller_;
   std::vector<cluster::controller_action> todo_;
 };

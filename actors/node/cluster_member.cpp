@@ -232,6 +232,13 @@ result<> cluster_member::parts::enter() {
   if (!done) return done.error();
   own = done->own;
   meta = done->meta;
+  // Members that differed would undo what each other decide.
+  if (meta.replicas != config.replicas)
+    spdlog::warn(
+      "cluster: it was made with replicas = {}, which holds; this node's "
+      "configuration says {}",
+      meta.replicas, config.replicas);
+  config.replicas = static_cast<std::uint16_t>(meta.replicas);
   spdlog::info(
     "cluster {}: this node is member {} ({})", config.name,
     static_cast<unsigned>(own.id), name);

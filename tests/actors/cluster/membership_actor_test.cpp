@@ -85,6 +85,21 @@ TEST_CASE("membership_actor: one decides, and another when that has gone") {
   CHECK(set.view("a").controller == "b");
 }
 
+TEST_CASE("membership_actor: the turn is taken from one out of reach") {
+  auto set = membership_stage{3};
+  auto a = set.start("a").own.id;
+  set.run(200ms);
+  auto b = set.start("b").own.id;
+  set.run(200ms);
+  REQUIRE(set.view("b").controller == "a");
+  set.net.cut(b, a);
+  set.run(400ms);
+  CHECK(set.view("b").controller == "a"); // it may be back at once
+  set.run(600ms);
+  CHECK(set.view("b").controller == "b"); // long before the session ends
+  CHECK(set.view("a").controller == "b");
+}
+
 TEST_CASE("membership_actor: a session that ends by itself is opened again") {
   auto set = membership_stage{3};
   set.start("a");
