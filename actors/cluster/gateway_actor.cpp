@@ -200,6 +200,7 @@ void gateway_state::located(const gates::located& msg) {
 
 void gateway_state::open(way& to) {
   to.session = ++last_session_;
+  to.sent = to.heard = 0;
   if (to.leader == nobody) return;
   if (to.leader == places_.self) {
     self_->send(
@@ -255,14 +256,18 @@ void gateway_state::received(const gates::received& msg) {
   auto is_current =
     from && from->leader == msg.from && from->session == read->session;
   if (!is_current) return;
+  auto is_end = std::holds_alternative<gateway::refused>(read->what)
+                || std::holds_alternative<gateway::closed>(read->what);
+  if (is_end || read->number != ++from->heard) {
+    lose(*from);
+    try_later(*from);
+    return act();
+  }
   if (std::holds_alternative<gateway::opened>(read->what)) {
     from->is_up = true;
     machine_->on_up(place_of(*from), from->session);
   } else if (auto* what = std::get_if<gateway::shard_reply>(&read->what)) {
     machine_->on_reply(place_of(*from), from->session, std::move(*what));
-  } else { // refused, or closed
-    lose(*from);
-    try_later(*from);
   }
   act();
 }
@@ -295,7 +300,8 @@ void gateway_state::carry_out(gateway::to_shard& what) {
   places_.links->send(
     to.leader, message_kind::to_shard,
     encode(gateway::shard_frame{
-      options_.full_name(), to.group, to.session, std::move(what.what)}));
+      options_.full_name(), to.group, to.session, std::move(what.what),
+      ++to.sent}));
 }
 
 void gateway_state::carry_out(gateway::to_client& what) {

@@ -45,6 +45,8 @@ private:
     group_id group{};
     cluster::member_id leader{};
     std::uint64_t session = 0;
+    std::uint64_t sent = 0;  // frames, in this session
+    std::uint64_t heard = 0; // frames of the other end
     bool is_up = false;
     queue_actor here; // null: it is on another member, or not up
   };

@@ -67,6 +67,10 @@ void session_state::received(const gates::received& msg) {
   if (std::holds_alternative<gateway::close>(read->what)) return end();
   auto* request = std::get_if<gateway::shard_request>(&read->what);
   if (!request) return;
+  if (read->number != ++heard_) { // one before it was lost
+    send(gateway::closed{});
+    return end();
+  }
   auto is_here = [this](std::uint16_t partition) {
     return std::ranges::find(partitions_, partition) != partitions_.end();
   };
@@ -90,6 +94,7 @@ void session_state::send(What what) {
   frame.queue = what_.key.queue;
   frame.group = what_.key.group;
   frame.session = what_.number;
+  if constexpr (!std::is_same_v<What, gateway::closed>) frame.number = ++sent_;
   frame.what = std::move(what);
   links_->send(what_.key.from, message_kind::from_shard, encode(frame));
 }

@@ -42,6 +42,8 @@ private:
   session_actor::stateful_pointer<session_state> self_ = nullptr;
   session_of what_;
   std::vector<std::uint16_t> partitions_; // that the shard has
+  std::uint64_t heard_ = 0;               // requests
+  std::uint64_t sent_ = 0;                // replies
   std::shared_ptr<frame_carrier> links_;
   std::shared_ptr<session_register> sessions_;
 };

@@ -24,6 +24,9 @@ struct shard_frame {
   group_id group{};
   std::uint64_t session = 0; // the gateway's number of it
   std::variant<open, close, shard_request> what;
+  /// Counts what one end says in a session, from 1, but for `open`. Where one
+  /// is missing the session ends: what was lost may be what others rest on.
+  std::uint64_t number = 0;
 };
 
 /// The session has begun: requests may follow.
@@ -43,6 +46,7 @@ struct reply_frame {
   group_id group{};
   std::uint64_t session = 0;
   std::variant<opened, refused, closed, shard_reply> what;
+  std::uint64_t number = 0; // as above; `opened` is 1, `refused` and `closed` 0
 };
 
 /// Lays a frame out behind `before`, what a link's message begins with.

@@ -257,7 +257,7 @@ void fields(Visitor& visit, T& x) {
 template <class Visitor, class T>
 requires(sent_as<T, shard_frame> || sent_as<T, reply_frame>) void fields(
   Visitor& visit, T& x) {
-  visit(x.queue, x.group, x.session, x.what);
+  visit(x.queue, x.group, x.session, x.number, x.what);
   visit.require([&] { return static_cast<std::uint8_t>(x.group) < groups; });
 }
 

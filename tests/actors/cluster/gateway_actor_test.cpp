@@ -317,6 +317,33 @@ TEST_CASE("gateway_actor: frames of a session that is over begin a new one") {
   CHECK(set.kept() == 2);
 }
 
+TEST_CASE("gateway_actor: what is lost under way is no repeat when it comes") {
+  auto set = gateway_stage{};
+  set.lead(two);
+  set.publish(one, 1, {"a"});
+  CHECK(set.confirmed() == tickets{1});
+  set.net.cut(one, two);
+  set.publish(one, 2, {"b"});
+  set.net.heal(one, two);
+  set.publish(one, 3, {"c"}); // its numbers are beyond those of "b"
+  set.wait(300ms);
+  CHECK(set.confirmed() == tickets{2, 3});
+  CHECK(set.kept() == 3);
+}
+
+TEST_CASE("gateway_actor: what is lost on the way back is answered again") {
+  auto set = gateway_stage{};
+  set.lead(two);
+  set.net.cut(two, one);
+  set.publish(one, 1, {"a"});
+  set.net.heal(two, one);
+  CHECK(set.confirmed().empty());
+  set.publish(one, 2, {"b"});
+  set.wait(300ms);
+  CHECK(set.confirmed() == tickets{1, 2});
+  CHECK(set.kept() == 2);
+}
+
 TEST_CASE("gateway_actor: a session whose answer is lost is asked for again") {
   auto set = gateway_stage{};
   set.start_shard(two);
@@ -378,7 +405,7 @@ TEST_CASE("session_actor: partitions that the shard has not end the session") {
   what.messages = batch_of({"a"});
   auto wrong = gateway::shard_frame{
     set.options.full_name(), set.group(0), 5,
-    gateway::shard_request{gateway::enqueue{{what}}}};
+    gateway::shard_request{gateway::enqueue{{what}}}, 1};
   links->send(two, message_kind::to_shard, encode(wrong));
   set.settle();
   auto key =

@@ -15,7 +15,7 @@ public:
   template <class Frame>
   static std::string of(const Frame& x) {
     auto to = frame_text{};
-    to.add(x.queue, x.group, x.session, x.what);
+    to.add(x.queue, x.group, x.session, x.number, x.what);
     return to.out_.str();
   }
 

@@ -107,10 +107,10 @@ private:
   std::string encoded(std::uint64_t session, const What& what) {
     if constexpr (std::is_same_v<What, gateway::shard_request>)
       return gateway::encode(
-        gateway::shard_frame{"/:q", group_id{0}, session, what});
+        gateway::shard_frame{"/:q", group_id{0}, session, what, 1});
     else
       return gateway::encode(
-        gateway::reply_frame{"/:q", group_id{0}, session, what});
+        gateway::reply_frame{"/:q", group_id{0}, session, what, 1});
   }
 
   void connect(std::size_t gate, std::size_t shard) {

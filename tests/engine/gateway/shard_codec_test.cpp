@@ -89,12 +89,13 @@ TEST_CASE("shard_codec: random bytes are refused or read as they are") {
 TEST_CASE("shard_codec: a frame is laid out byte for byte as described") {
   using namespace std::string_literals;
   auto frame = gateway::shard_frame{
-    "/:q", group_id{5}, 9, gateway::shard_request{gateway::grant{2, 300}}};
+    "/:q", group_id{5}, 9, gateway::shard_request{gateway::grant{2, 300}}, 7};
   CHECK(
     gateway::encode(frame, "\2")
     == "\2" // what the link's message begins with
        "\3\0\0\0/:q\5"
        "\x9\0\0\0\0\0\0\0"             // the session
+       "\7\0\0\0\0\0\0\0"              // its seventh frame
        "\2\5"                          // a request, grant
        "\2\0\0\0\0\0\0\0\x2c\1\0\0"s); // the consumer, its credit
 }

@@ -148,6 +148,7 @@ public:
     auto entries = std::vector<encoded_entry>{};
     if (erasable.size() > 5 && chance(0.3)) {
       auto made = checkpoint_entry{};
+      made.queue = queue_id{1};
       made.erases.assign(erasable.begin(), std::next(erasable.begin(), 3));
       entries.push_back(encode(log_entry{made}, x.epoch()));
       if (x.append(entries, ticket, now) == refusal::none) {
@@ -156,6 +157,7 @@ public:
       }
     } else {
       auto made = settle_entry{};
+      made.queue = queue_id{1};
       auto key = "k" + std::to_string(ticket);
       made.changes.push_back({"h", "", key, "v" + key});
       entries.push_back(encode(log_entry{made}, x.epoch()));

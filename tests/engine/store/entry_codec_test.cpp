@@ -245,3 +245,18 @@ TEST_CASE("entry_codec: a queue's record must be whole", "[store]") {
   }
   CHECK_FALSE(decode_queue_record(with_crc(sound + '\0')).has_value());
 }
+
+TEST_CASE("entry_codec: what no queue has says nothing beyond its effects") {
+  auto whole = [](const log_entry& x) { return encode(x, 3).head; };
+  auto change = settle_entry{};
+  change.queue = no_queue;
+  CHECK(effects_of(whole(change)).value().is_spent);
+  change.queue = queue_id{1};
+  CHECK_FALSE(effects_of(whole(change)).value().is_spent);
+  auto erasing = checkpoint_entry{};
+  erasing.queue = no_queue;
+  erasing.erases = {1};
+  CHECK(effects_of(whole(erasing)).value().is_spent);
+  erasing.queue = queue_id{1};
+  CHECK_FALSE(effects_of(whole(erasing)).value().is_spent);
+}
