@@ -25,7 +25,7 @@ struct member_line {
   bool is_up = false;       // registered, as far as this node knows
   std::uint32_t leads = 0;  // groups
   std::uint32_t keeps = 0;  // copies of groups, those it leads included
-  std::uint64_t behind = 0; // entries that it lacks, of all groups it keeps
+  std::uint64_t behind = 0; // groups that it keeps and is not in sync with
   bool operator==(const member_line&) const = default;
 };
 
