@@ -128,7 +128,8 @@ public:
   // -- restoring: before anything else, in whatever order
 
   /// Takes back what a change gave to keep. A binding waits until both its
-  /// ends are there; queues have no place yet. Fails as `read_record` does.
+  /// ends are there, by this or as durable ones that are declared; queues have
+  /// no place yet. Fails as `read_record` does.
   result<> restore(
     const std::string& vhost, std::string_view key, std::string_view value);
 

@@ -41,6 +41,8 @@ permitted<topology_change> topology::declare_exchange(
   if (auto ok = check_new_name(declared.name); !ok) return ok.error();
   if (!settings) return settings.error();
   put(std::make_shared<const exchange>(vhost, declared, std::move(*settings)));
+  if (declared.durable)
+    restore_waiting({vhost, binding::kind::exchange, declared.name});
   change.is_new = true;
   note(vhost, declared, declared.durable, change);
   publish();

@@ -61,6 +61,8 @@ permitted<topology_change> topology::declare_queue(
   change.queue = *there;
   if (change.queue) return change;
   add_queue(vhost, declared, made, declared.exclusive ? connection : 0);
+  if (declared.durable)
+    restore_waiting({vhost, binding::kind::queue, declared.name});
   change.is_new = true;
   change.queue = queue_at(vhost, declared.name);
   note(vhost, stored(*change.queue), change.queue->is_durable, change);

@@ -59,6 +59,34 @@ TEST_CASE("topology: comes back from its records", "[routing]") {
   CHECK(listed(again).count("vhost empty") == 1);
 }
 
+TEST_CASE("topology: bindings wait for ends that are declared", "[routing]") {
+  auto rig = topology_rig{};
+  rig.exchange("x", "topic");
+  rig.queue("q");
+  rig.bind("x", "q", "order.#");
+  // The queue and the exchange belong to a configuration, say.
+  std::erase_if(rig.kept.values, [](const auto& record) {
+    auto what = read_record(record.first.second, record.second).value();
+    return !std::holds_alternative<binding>(what);
+  });
+  auto again = restored(rig.kept);
+  again.add_vhost("/");
+  CHECK(again.bindings("/").empty());
+  auto exchange = exchange_declaration{};
+  exchange.name = "x";
+  exchange.type = "topic";
+  exchange.durable = true;
+  again.declare_exchange("/", exchange).value();
+  auto queue = queue_declaration{};
+  queue.name = "q";
+  queue.durable = true;
+  auto made = new_queue{};
+  made.id = queue_id{7};
+  again.declare_queue("/", queue, made, 0).value();
+  REQUIRE(again.bindings("/").size() == 1);
+  CHECK(again.bindings("/").front()->routing_key == "order.#");
+}
+
 TEST_CASE("topology: comes back from records in whatever order", "[routing]") {
   auto rig = example();
   auto random = std::mt19937{2};
