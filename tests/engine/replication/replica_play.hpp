@@ -69,7 +69,7 @@ public:
     std::size_t to;
     std::string bytes;
   };
-  std::vector<post> network;
+  std::deque<post> network;
   bool is_lossy = false;
 
   // -- what was seen
