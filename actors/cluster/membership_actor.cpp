@@ -19,10 +19,6 @@ using namespace std::chrono_literals;
 constexpr auto session_ttl = duration{5000};
 
 constexpr auto tick_interval = 100ms;
-
-// So many ticks without a link to the member whose turn it is, and this one
-// takes the turn: most likely it is gone, and others wait for new leaders.
-constexpr int most_missed = 6;
 constexpr auto retry_pause = 500ms;
 
 } // namespace
@@ -61,21 +57,6 @@ membership_actor::behavior_type membership_state::handlers(
   };
 }
 
-/// Returns what to call from the coordinator's thread so that `done` runs on
-/// this actor, as long as it is there.
-template <class... Args, class Done>
-std::function<void(Args...)> membership_state::on_self(Done done) {
-  auto weak = caf::actor_addr{self_->address()};
-  return [weak, done](Args... args) {
-    auto who = caf::actor_cast<caf::actor>(weak);
-    if (!who) return;
-    // What is told may be owned by the message alone, and is run once.
-    auto kept = std::make_shared<std::tuple<Args...>>(std::move(args)...);
-    caf::anon_send(
-      who, membership::told{[kept, done] { std::apply(done, *kept); }});
-  };
-}
-
 // -- what the coordinator has
 
 void membership_state::read_all() {
@@ -101,11 +82,11 @@ void membership_state::take_all(result<kept_range> read) {
   auto keys = std::set<std::string>{};
   for (const auto& x : read->values) keys.insert(x.key);
   auto gone = std::vector<std::string>{};
-  for (const auto& [name, x] : view_.members) {
-    if (!keys.contains(member_key(start_.prefix, name)))
-      gone.push_back(member_key(start_.prefix, name));
-    else if (x.is_running && !keys.contains(node_key(start_.prefix, name)))
-      gone.push_back(node_key(start_.prefix, name));
+  for (const auto& [member, x] : view_.members) {
+    if (!keys.contains(member_key(start_.prefix, member)))
+      gone.push_back(member_key(start_.prefix, member));
+    else if (x.is_running && !keys.contains(node_key(start_.prefix, member)))
+      gone.push_back(node_key(start_.prefix, member));
   }
   for (const auto& key : gone) take(key, nullptr, read->at);
   // Whoever runs is known as a member first.
@@ -147,8 +128,8 @@ void membership_state::take(
     if (has_turn() && view_.controller != start_.name) end_turn();
   } else if (key.starts_with(members_prefix(start_.prefix))) {
     take_member(key.substr(members_prefix(start_.prefix).size()), value, at);
-  } else if (auto name = parse_node_key(start_.prefix, key)) {
-    take_running(*name, value);
+  } else if (auto member = parse_node_key(start_.prefix, key)) {
+    take_running(*member, value);
   } else if (auto group = parse_group_key(start_.prefix, key)) {
     if (value) take_group(*group, *value, at);
   }
@@ -171,21 +152,21 @@ void membership_state::take_group(
 }
 
 void membership_state::take_member(
-  const std::string& name, const std::string* value, revision at) {
+  const std::string& member, const std::string* value, revision at) {
   if (!value) {
-    auto gone = view_.members.extract(name);
+    auto gone = view_.members.extract(member);
     if (gone && has_turn())
       controller_->on_member_gone(gone.mapped().record.id, local_now());
     if (gone && places_.on_member)
       places_.on_member(gone.mapped().record.id, false);
     return set_links();
   }
-  auto read = decode_node(member_key(start_.prefix, name), *value);
+  auto read = decode_node(member_key(start_.prefix, member), *value);
   if (!read) {
     spdlog::error("cluster: {}", read.error().detail);
     return;
   }
-  auto& known = view_.members[name];
+  auto& known = view_.members[member];
   // It may have gone and come back faster than anybody noticed.
   auto is_anew =
     known.changed != 0 && known.record.incarnation != read->incarnation;
@@ -193,26 +174,26 @@ void membership_state::take_member(
   known.record = *read;
   known.changed = at;
   set_links();
-  tell_controller(name);
+  tell_controller(member);
 }
 
 void membership_state::take_running(
-  const std::string& name, const std::string* value) {
-  auto known = view_.members.find(name);
+  const std::string& member, const std::string* value) {
+  auto known = view_.members.find(member);
   if (known == view_.members.end()) return;
   known->second.is_running = value != nullptr;
   if (places_.on_member)
     places_.on_member(known->second.record.id, value != nullptr);
-  tell_controller(name);
+  tell_controller(member);
   // One that vanished while this one lives was somebody else's mistake, or
   // the session's end that is told in its own way.
 }
 
 void membership_state::set_links() {
   auto all = std::map<member_id, frame_carrier::named_member>{};
-  for (const auto& [name, x] : view_.members) {
+  for (const auto& [member, x] : view_.members) {
     auto at = parse_endpoint(x.record.addr_repl);
-    if (at) all[x.record.id] = {name, {*at, to_string(x.record.store)}};
+    if (at) all[x.record.id] = {member, {*at, to_string(x.record.store)}};
   }
   places_.links->set_members(all);
 }
@@ -336,148 +317,6 @@ membership_actor::behavior_type run_membership(
   membership_places places,
   membership_start start) {
   return self->state.handlers(self, std::move(places), std::move(start));
-}
-
-// -- the controller
-
-/// Takes the turn where nobody has it. Two that think it is theirs do no harm.
-void membership_state::seek_turn() {
-  if (!session_ || !watch_ || has_turn() || is_seeking_) return;
-  // It was given the turn, and the answer was lost.
-  if (view_.controller == start_.name) return begin_turn();
-  if (view_.controller.empty()) take_turn(0);
-}
-
-/// Takes it from a member that is out of reach, whose session will end later.
-void membership_state::look_after_controller() {
-  auto of = view_.members.find(view_.controller);
-  auto is_others = of != view_.members.end() && of->first != start_.name;
-  auto reached = places_.links->reachable();
-  if (!is_others || std::ranges::count(reached, of->second.record.id) > 0) {
-    missed_ = 0;
-    return;
-  }
-  if (++missed_ < most_missed) return;
-  missed_ = 0;
-  take_turn(controller_changed_);
-}
-
-void membership_state::take_turn(revision expected) {
-  if (!session_ || !watch_ || has_turn() || is_seeking_) return;
-  is_seeking_ = true;
-  auto request = txn_request{};
-  request.under = session_->id();
-  request.expects.push_back({controller_key(start_.prefix), expected});
-  request.puts.push_back({controller_key(start_.prefix), start_.name});
-  places_.coordinator->txn(
-    std::move(request), on_self<txn_answer>([this](const txn_answer& how) {
-      is_seeking_ = false;
-      if (how.outcome == txn_outcome::done) begin_turn();
-    }));
-}
-
-void membership_state::begin_turn() {
-  spdlog::info("cluster: this member decides for the cluster now");
-  controller_.emplace(start_.rules);
-  auto now = local_now();
-  for (const auto& [name, x] : view_.members) tell_controller(name);
-  for (const auto& [group, x] : view_.groups)
-    controller_->on_record(group, x.first, x.second, now);
-  controller_->on_ready(now);
-  decide();
-}
-
-void membership_state::end_turn() { controller_.reset(); }
-
-void membership_state::tell_controller(const std::string& name) {
-  if (!has_turn()) return;
-  const auto& x = view_.members.at(name);
-  if (!x.is_running)
-    return controller_->on_member_gone(x.record.id, local_now());
-  controller_->on_member(
-    {{x.record.id, name, x.record.state}, x.record.store}, local_now());
-}
-
-void membership_state::decide() {
-  while (has_turn()) {
-    controller_->take_actions(todo_);
-    if (todo_.empty()) return;
-    for (const auto& x : std::exchange(todo_, {}))
-      std::visit([this](const auto& what) { carry_out(what); }, x);
-  }
-}
-
-void membership_state::carry_out(const ask_logs& what) {
-  for (auto to : what.members) send(to, end_asked{what.group});
-}
-
-void membership_state::carry_out(const swap_record& what) {
-  auto group = what.group;
-  auto number = what.number;
-  places_.coordinator->txn(
-    to_txn(group, what.expected, what.record),
-    on_self<txn_answer>([this, group, number](const txn_answer& how) {
-      controller_swapped(group, number, how);
-    }));
-}
-
-void membership_state::controller_swapped(
-  group_id group, std::uint64_t number, const txn_answer& how) {
-  if (!has_turn()) return;
-  if (how.outcome == txn_outcome::done) {
-    controller_->on_swapped(group, number, how.at, local_now());
-    return decide();
-  }
-  for (const auto& x : how.current) take_group(group, x.value, x.changed);
-  controller_->on_swap_failed(group, number, local_now());
-  if (how.outcome != txn_outcome::conflict) read_record(group);
-  decide();
-}
-
-void membership_state::carry_out(const start_move& what) {
-  send(what.leader, move_asked{what.group, what.to});
-}
-
-void membership_state::carry_out(const log_line& what) {
-  spdlog::info("cluster: {}", what.text);
-}
-
-// -- hints
-
-void membership_state::send(member_id to, const controller_hint& what) {
-  if (to == start_.own.id)
-    hear(to, what);
-  else
-    places_.links->send(to, message_kind::controller, encode(what));
-}
-
-/// Whoever decides hears it; nobody knows for sure who that is.
-void membership_state::send_all(const controller_hint& what) {
-  for (const auto& [name, x] : view_.members) send(x.record.id, what);
-}
-
-void membership_state::received(member_id from, const std::string& bytes) {
-  auto read = decode_hint(bytes);
-  if (read)
-    hear(from, *read);
-  else
-    spdlog::warn("cluster: {}", read.error().detail);
-}
-
-void membership_state::hear(member_id from, const controller_hint& what) {
-  if (auto* x = std::get_if<end_asked>(&what))
-    self_->send(places_.replicas, replicas::ask_end{x->group, from});
-  if (auto* x = std::get_if<move_asked>(&what))
-    self_->send(places_.replicas, replicas::move{x->group, x->to});
-  if (!has_turn()) return;
-  auto now = local_now();
-  if (auto* x = std::get_if<end_told>(&what))
-    controller_->on_log_answer(x->group, x->what, now);
-  if (auto* x = std::get_if<leader_asked>(&what))
-    controller_->on_ask_for_leader(x->group, from, x->epoch, now);
-  if (auto* x = std::get_if<unreachable_told>(&what))
-    controller_->on_unreachable(from, x->about, now);
-  decide();
 }
 
 } // namespace troupe

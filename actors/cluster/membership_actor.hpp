@@ -6,15 +6,19 @@
 #include "actors/cluster/registration.hpp"
 #include "engine/cluster/controller.hpp"
 
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 
 namespace troupe {
 
@@ -105,7 +109,7 @@ private:
   txn_request
   to_txn(group_id group, revision expected, const cluster::group_record& to);
 
-  // the controller (at the end of membership_actor.cpp)
+  // the controller (membership_controller.cpp)
   void seek_turn();
   void look_after_controller();
   void take_turn(revision expected);
@@ -139,6 +143,21 @@ private:
   std::optional<cluster::controller> controller_;
   std::vector<cluster::controller_action> todo_;
 };
+
+/// Returns what to call from the coordinator's thread so that `done` runs on
+/// this actor, as long as it is there.
+template <class... Args, class Done>
+std::function<void(Args...)> membership_state::on_self(Done done) {
+  auto weak = caf::actor_addr{self_->address()};
+  return [weak, done](Args... args) {
+    auto who = caf::actor_cast<caf::actor>(weak);
+    if (!who) return;
+    // What is told may be owned by the message alone, and is run once.
+    auto kept = std::make_shared<std::tuple<Args...>>(std::move(args)...);
+    caf::anon_send(
+      who, membership::told{[kept, done] { std::apply(done, *kept); }});
+  };
+}
 
 membership_actor::behavior_type run_membership(
   membership_actor::stateful_pointer<membership_state> self,
