@@ -2,11 +2,10 @@
 
 #include "actors/fatal.hpp"
 #include "actors/recovery.hpp"
+#include "engine/store/joined_commits.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
-
-#include <iterator>
 
 namespace troupe {
 
@@ -15,22 +14,6 @@ namespace {
 // A commit is cut here, so that one fsync does not grow without bound while
 // the disk is slower than those who write.
 constexpr std::size_t most_commit_bytes = 4 * 1024 * 1024;
-
-std::size_t size_of(const commit_request& x) {
-  auto bytes = std::size_t{0};
-  for (const auto& append : x.appends) {
-    bytes += append.entry.head.size();
-    if (append.entry.body) bytes += append.entry.body->bytes().size();
-  }
-  return bytes;
-}
-
-template <class T>
-void move_to(std::vector<T>& to, std::vector<T>& from) {
-  to.insert(
-    to.end(), std::make_move_iterator(from.begin()),
-    std::make_move_iterator(from.end()));
-}
 
 } // namespace
 
@@ -43,7 +26,7 @@ store_actor::behavior_type store_state::handlers(
   self_ = self;
   store_ = std::move(store);
   is_full_ = std::move(is_full);
-  gathered_.sync = false;
+  gathered_ = nothing_to_commit();
   look_at_space();
   return {
     [this](store::commit& msg) { commit(msg); },
@@ -61,10 +44,7 @@ void store_state::commit(store::commit& msg) {
   waiting_.push_back(
     {self_->current_sender(), std::move(msg.partitions),
      msg.what.appends.size()});
-  move_to(gathered_.appends, msg.what.appends);
-  move_to(gathered_.erases, msg.what.erases);
-  move_to(gathered_.changes, msg.what.changes);
-  gathered_.sync |= msg.what.sync;
+  join(gathered_, msg.what);
   if (bytes_ >= most_commit_bytes) flush();
 }
 
@@ -110,8 +90,7 @@ void store_state::look_at_space() {
 std::vector<log_index> store_state::write() {
   auto done = store_->commit(gathered_);
   if (!done) end_process(exit_io, done.error().detail);
-  gathered_ = {};
-  gathered_.sync = false;
+  gathered_ = nothing_to_commit();
   bytes_ = 0;
   return std::move(*done);
 }

@@ -2,11 +2,10 @@
 
 #include "actors/fatal.hpp"
 #include "actors/recovery.hpp"
+#include "engine/store/joined_commits.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
-
-#include <iterator>
 
 namespace troupe {
 
@@ -21,40 +20,6 @@ constexpr std::size_t most_read_bytes = 1024 * 1024;
 constexpr auto look_interval = std::chrono::seconds{1};
 constexpr auto tidy_interval = std::chrono::seconds{5};
 
-template <class T>
-void move_to(std::vector<T>& to, std::vector<T>& from) {
-  to.insert(
-    to.end(), std::make_move_iterator(from.begin()),
-    std::make_move_iterator(from.end()));
-}
-
-/// Puts one group's job behind others', to be done with one write.
-void join(commit_request& to, commit_request& from) {
-  move_to(to.appends, from.appends);
-  move_to(to.erases, from.erases);
-  move_to(to.changes, from.changes);
-  move_to(to.truncations, from.truncations);
-  move_to(to.drops, from.drops);
-  move_to(to.marks, from.marks);
-  move_to(to.applied, from.applied);
-  move_to(to.pieces, from.pieces);
-  move_to(to.piece_drops, from.piece_drops);
-  to.sync |= from.sync;
-}
-
-std::size_t size_of(const commit_request& x) {
-  auto bytes = std::size_t{0};
-  for (const auto& append : x.appends) bytes += append.entry.size();
-  for (const auto& piece : x.pieces) bytes += piece.size();
-  return bytes;
-}
-
-commit_request nothing() {
-  auto made = commit_request{};
-  made.sync = false;
-  return made;
-}
-
 } // namespace
 
 // -- writing
@@ -66,7 +31,7 @@ writer_actor::behavior_type writer_state::handlers(
   self_ = self;
   store_ = std::move(store);
   is_full_ = std::move(is_full);
-  gathered_ = nothing();
+  gathered_ = nothing_to_commit();
   look();
   return {
     [this](writer::write& msg) { write(msg); },
@@ -114,7 +79,7 @@ void writer_state::gather(commit_request& what) {
 void writer_state::commit() {
   if (!std::exchange(has_gathered_, false)) return;
   do_commit(gathered_);
-  gathered_ = nothing();
+  gathered_ = nothing_to_commit();
 }
 
 void writer_state::do_commit(const commit_request& what) {

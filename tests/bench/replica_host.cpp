@@ -1,8 +1,8 @@
 #include "tests/bench/replica_host.hpp"
 
 #include "engine/ring/slot_map.hpp"
+#include "engine/store/joined_commits.hpp"
 
-#include <iterator>
 #include <stdexcept>
 
 namespace troupe::bench {
@@ -20,24 +20,6 @@ local_time now() {
 
 group_id group_at(std::size_t i) {
   return group_id{static_cast<std::uint8_t>(i)};
-}
-
-template <class T>
-void add(std::vector<T>& to, std::vector<T>& from) {
-  to.insert(
-    to.end(), std::make_move_iterator(from.begin()),
-    std::make_move_iterator(from.end()));
-}
-
-/// Puts one commit behind another, to be made with one write.
-void join(commit_request& to, commit_request& from) {
-  add(to.appends, from.appends);
-  add(to.erases, from.erases);
-  add(to.changes, from.changes);
-  add(to.truncations, from.truncations);
-  add(to.marks, from.marks);
-  add(to.applied, from.applied);
-  to.sync |= from.sync;
 }
 
 } // namespace
@@ -239,8 +221,7 @@ void replica_host::write() {
       if (is_over_) return;
       std::swap(todo, jobs_);
     }
-    auto all = commit_request{};
-    all.sync = false;
+    auto all = nothing_to_commit();
     for (auto& x : todo) join(all, x.what.what);
     if (auto done = store_->commit(all); !done)
       throw std::runtime_error{done.error().detail};
