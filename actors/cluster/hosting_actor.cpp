@@ -55,8 +55,8 @@ hosting_actor::behavior_type hosting_state::handlers(
 
 hosting_state::~hosting_state() {
   for (auto& x : groups_) {
-    for (auto& [name, shard] : x.shards)
-      if (shard.where) caf::anon_send_exit(shard.where, over);
+    for (auto& [key, led] : x.shards)
+      if (led.where) caf::anon_send_exit(led.where, over);
     for (const auto& who : x.branches) caf::anon_send_exit(who, over);
   }
 }
@@ -70,7 +70,7 @@ void hosting_state::lead(const hosting::lead& msg) {
   now.gate = msg.gate;
   if (branches_.on_lead) branches_.on_lead(msg.group, msg.epoch);
   auto asked = lookup::recover_shards{msg.group, msg.epoch, {}};
-  for (const auto& [name, x] : queues_)
+  for (const auto& [queue, x] : queues_)
     if (x.options.is_durable && lies_in(x.options, msg.group))
       asked.queues.push_back(x.options);
   self_->send(places_.lookup, std::move(asked));
@@ -82,16 +82,16 @@ void hosting_state::recovered(hosting::recovered& msg) {
   now.is_recovered = true;
   auto machines = std::map<std::string, std::shared_ptr<queue_machine>>{};
   for (auto& x : msg.machines) machines[x->options().full_name()] = x;
-  for (const auto& [name, x] : queues_)
+  for (const auto& [queue, x] : queues_)
     if (lies_in(x.options, msg.group))
-      start_shard(msg.group, x, std::move(machines[name]));
+      start_shard(msg.group, x, std::move(machines[queue]));
   if (!now.is_draining) start_branches(msg.group);
 }
 
 void hosting_state::lost(group_id group) {
   auto& now = at(group);
   stop_branches(now);
-  for (auto& [name, x] : now.shards) {
+  for (auto& [key, x] : now.shards) {
     if (!x.where) continue;
     group_of_.erase(x.where.address());
     self_->demonitor(x.where.address());
@@ -118,7 +118,7 @@ void hosting_state::resume(group_id group) {
   auto& now = at(group);
   if (now.epoch == 0 || !std::exchange(now.is_draining, false)) return;
   if (!now.is_recovered) return; // all is started then
-  for (const auto& [name, x] : now.shards)
+  for (const auto& [key, x] : now.shards)
     if (auto known = queues_.find(x.queue); known != queues_.end())
       start_stages(group, known->second.options);
   start_branches(group);
@@ -133,7 +133,7 @@ void hosting_state::close_shards_if_still(group_id group) {
   auto one_less = [this, open, answer] {
     if (--*open == 0) self_->send(hosting_actor{self_}, answer);
   };
-  for (auto& [name, x] : now.shards) {
+  for (auto& [key, x] : now.shards) {
     if (!x.where) continue;
     ++*open;
     auto asked = x.where.address();
@@ -159,9 +159,9 @@ void hosting_state::closed(const hosting::closed& msg) {
 // -- queues
 
 void hosting_state::queue_known(const hosting::queue_known& msg) {
-  auto name = msg.options.full_name();
-  auto is_new = !queues_.contains(name);
-  queues_[name] = msg;
+  auto queue = msg.options.full_name();
+  auto is_new = !queues_.contains(queue);
+  queues_[queue] = msg;
   if (!is_new) return;
   for (auto group : groups_of(msg.options)) {
     auto& now = at(group);
@@ -243,7 +243,7 @@ void hosting_state::down(const caf::down_msg& msg) {
   if (!known) return;
   auto group = known.mapped();
   auto& now = at(group);
-  for (auto& [name, x] : now.shards)
+  for (auto& [key, x] : now.shards)
     if (x.where && x.where.address() == msg.source) {
       shard_failed(group, x, msg.reason);
       return;
@@ -265,22 +265,23 @@ void hosting_state::branch_ended(const caf::down_msg& msg, group_id group) {
 void hosting_state::shard_failed(
   group_id group, shard& which, const caf::error& why) {
   auto& now = at(group);
-  auto name = which.queue + '#' + std::to_string(static_cast<unsigned>(group));
+  auto failed =
+    which.queue + '#' + std::to_string(static_cast<unsigned>(group));
   which.where = queue_actor{};
   if (!why || why == over) { // it was deleted
-    now.shards.erase(name);
+    now.shards.erase(failed);
     return;
   }
   auto at = actor_now(*self_);
-  spdlog::error("{} failed: {}", name, self_->system().render(why));
+  spdlog::error("{} failed: {}", failed, self_->system().render(why));
   which.failures.push_back(at);
   while (which.failures.front() + failures_within < at)
     which.failures.pop_front();
   if (which.failures.size() > most_failures)
-    spdlog::error("{} is left alone until another member leads it", name);
+    spdlog::error("{} is left alone until another member leads it", failed);
   else
     self_->delayed_send(
-      hosting_actor{self_}, restart_pause, hosting::start_again{name});
+      hosting_actor{self_}, restart_pause, hosting::start_again{failed});
 }
 
 /// Stops like a drain of all groups; without giving them away.

@@ -64,11 +64,11 @@ void locator_state::tell(const caf::strong_actor_ptr& who, group_id group) {
 }
 
 void locator_state::find_here(const gates::find_here& msg) {
-  auto name = shard_name(msg.queue, msg.group);
+  auto wanted = shard_name(msg.queue, msg.group);
   auto who = self_->current_sender();
-  awaited_[name][who] = msg.group;
-  if (auto found = shards_.find(name); found != shards_.end())
-    shard_up({name, found->second});
+  awaited_[wanted][who] = msg.group;
+  if (auto found = shards_.find(wanted); found != shards_.end())
+    shard_up({wanted, found->second});
 }
 
 // -- shards
@@ -85,8 +85,8 @@ void locator_state::shard_up(const directory::queue_up& msg) {
       caf::actor_cast<gateway_actor>(who), gates::shard_here{group, msg.where});
 }
 
-queue_actor locator_state::shard(const std::string& name) const {
-  auto found = shards_.find(name);
+queue_actor locator_state::shard(const std::string& wanted) const {
+  auto found = shards_.find(wanted);
   if (found == shards_.end()) return {};
   return caf::actor_cast<queue_actor>(found->second);
 }
