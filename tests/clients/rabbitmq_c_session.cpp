@@ -25,14 +25,13 @@ std::string text(amqp_bytes_t x) {
 
 /// Returns the broker's reason, as it stands in the reply.
 std::string reason(const amqp_rpc_reply_t& reply) {
-  if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
-    return amqp_error_string2(reply.library_error);
-  if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD)
+  const auto& [kind, method, fault] = reply;
+  if (kind == AMQP_RESPONSE_LIBRARY_EXCEPTION) return amqp_error_string2(fault);
+  if (method.id == AMQP_CHANNEL_CLOSE_METHOD)
+    return text(static_cast<amqp_channel_close_t*>(method.decoded)->reply_text);
+  if (method.id == AMQP_CONNECTION_CLOSE_METHOD)
     return text(
-      static_cast<amqp_channel_close_t*>(reply.reply.decoded)->reply_text);
-  if (reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD)
-    return text(
-      static_cast<amqp_connection_close_t*>(reply.reply.decoded)->reply_text);
+      static_cast<amqp_connection_close_t*>(method.decoded)->reply_text);
   return "an answer that does not fit";
 }
 
