@@ -211,6 +211,12 @@ result<applied_mark> decode_applied_mark(std::string_view value) {
   return decode_fields<applied_mark>(value);
 }
 
+std::string encode(const store_membership& what) { return encode_fields(what); }
+
+result<store_membership> decode_store_membership(std::string_view value) {
+  return decode_fields<store_membership>(value);
+}
+
 result<replica_mark> decode_replica_mark(std::string_view value) {
   return decode_fields<replica_mark>(value);
 }

@@ -3,6 +3,7 @@
 #include "engine/delivery/log_entry.hpp"
 #include "engine/store/queue_record.hpp"
 #include "engine/store/replica_mark.hpp"
+#include "engine/store/store_membership.hpp"
 
 #include <concepts>
 #include <type_traits>
@@ -88,6 +89,11 @@ void fields(Visitor& visit, T& x) {
 template <class Visitor, same_but_const<applied_mark> T>
 void fields(Visitor& visit, T& x) {
   visit(x.index, x.to_erase);
+}
+
+template <class Visitor, same_but_const<store_membership> T>
+void fields(Visitor& visit, T& x) {
+  visit(x.cluster_id, x.cluster, x.member, x.number, x.replicas, x.beginning);
 }
 
 template <class Visitor, same_but_const<kept_checkpoint> T>

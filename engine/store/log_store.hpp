@@ -6,6 +6,7 @@
 #include "engine/store/queue_record.hpp"
 #include "engine/store/replica_mark.hpp"
 #include "engine/store/store_keys.hpp"
+#include "engine/store/store_membership.hpp"
 #include "engine/store/store_options.hpp"
 
 #include <cstdint>
@@ -117,6 +118,9 @@ public:
   /// Forgets a queue's record; its entries stay. Unknown names are fine.
   result<void> drop_queue(const std::string& name);
 
+  /// Notes for good which cluster the store belongs to.
+  result<void> set_membership(const store_membership& what);
+
   /// Moves what is buffered in memory to the disk and frees the memory.
   result<void> flush();
 
@@ -149,6 +153,9 @@ public:
   /// Returns nothing where the group was never replicated.
   result<std::optional<replica_mark>> mark(group_id group) const;
   result<applied_mark> applied(group_id group) const;
+
+  /// Returns nothing where the store was never in a cluster.
+  result<std::optional<store_membership>> membership() const;
 
   /// Returns nothing where no piece is kept aside.
   result<std::optional<partial_checkpoint>> partial(group_id group) const;

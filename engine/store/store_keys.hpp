@@ -86,6 +86,7 @@ namespace meta_key {
 constexpr std::string_view format = "format";
 constexpr std::string_view store_id = "store_id";
 constexpr std::string_view next_queue = "next_queue";
+constexpr std::string_view member_of = "member_of";
 
 inline std::string last_index(group_id group) {
   return "last_index/" + group_key(group);

@@ -3,6 +3,7 @@
 #include "engine/store/entry_codec.hpp"
 #include "engine/store/replica_mark.hpp"
 #include "engine/store/store_keys.hpp"
+#include "engine/store/store_membership.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -191,4 +192,7 @@ TEST_CASE("store_format: the worked values are read and written", "[store]") {
   auto format = std::string{};
   put(format, std::uint32_t{1});
   CHECK(seal(format) == worked("format"));
+  auto of = store_membership{"c1", "orders", "n2", 2, 3, ""};
+  CHECK(decode_store_membership(worked("member_of")).value() == of);
+  CHECK(encode(of) == worked("member_of"));
 }
