@@ -89,6 +89,17 @@ void controller::on_record(
   decide(now);
 }
 
+void controller::on_replicas(std::size_t replicas, local_time now) {
+  const auto least = majority_of(replicas);
+  const auto is_known =
+    options_.replicas == replicas && options_.min_in_sync == least;
+  if (replicas == 0 || is_known) return;
+  options_.replicas = replicas;
+  options_.min_in_sync = least;
+  plan();
+  decide(now);
+}
+
 void controller::on_swapped(
   group_id group,
   std::uint64_t number,
@@ -279,6 +290,8 @@ void controller::decide(local_time now) {
   create_missing(now);
   for (std::size_t g = 0; g < groups; ++g)
     take_on_wiped(static_cast<group_id>(g), now);
+  for (std::size_t g = 0; g < groups; ++g)
+    set_least(static_cast<group_id>(g), now);
   move_copies(now);
   move_leaders(now);
 }

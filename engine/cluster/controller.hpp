@@ -19,7 +19,8 @@ namespace troupe::cluster {
 /// What a controller goes by. Counts are above 0.
 struct controller_options {
   std::size_t replicas = 3;
-  std::size_t min_in_sync = 2;
+  /// Goes into records once they have so many replicas.
+  std::uint32_t min_in_sync = 2;
 
   /// How long it waits for answers about logs.
   local_span ask_for = std::chrono::milliseconds{500};
@@ -80,6 +81,10 @@ public:
   /// It conflicted, or has no known outcome; the record as it is now is told
   /// by `on_record`.
   void on_swap_failed(group_id group, std::uint64_t number, local_time now);
+
+  /// So many replicas are wanted from now on, at least 1. Of those in sync a
+  /// majority of them is to be the least.
+  void on_replicas(std::size_t replicas, local_time now);
 
   // -- of members: hints, which may be wrong
 
@@ -183,6 +188,9 @@ private:
 
   // what goes toward the plan (controller_planning.cpp)
   void create_missing(local_time now);
+  void set_least(group_id id, local_time now);
+  std::uint32_t least_of(const group_record& record) const;
+  std::uint32_t next_least(const group_record& record) const;
   bool take_on_wiped(group_id id, local_time now);
   void move_copies(local_time now);
   bool move_copies_of(group_id id, local_time now);

@@ -95,7 +95,7 @@ void controller::swap_leader(group_id id, member_id leader, local_time now) {
   auto record = next_epoch(old, leader, record_cause::failover);
   for (const auto& x : old.in_sync)
     if (!is_in_sync_now(old, x.member) || is_suspected(x.member, now))
-      drop_from_sync(record, x.member, options_.min_in_sync);
+      drop_from_sync(record, x.member, least_of(old));
   swap(id, std::move(record), "elects " + number(leader), now);
   settled_at_ = now + options_.settle_for;
 }

@@ -40,8 +40,43 @@ void controller::create_missing(local_time now) {
     for (auto x : record.replicas)
       record.in_sync.push_back({x, find(x)->what.store});
     record.cause = record_cause::creation;
+    record.min_in_sync = options_.min_in_sync;
     swap(static_cast<group_id>(g), std::move(record), "is created", now);
   }
+}
+
+// -- the least in sync
+
+std::uint32_t controller::least_of(const group_record& record) const {
+  return record.min_in_sync > 0 ? record.min_in_sync : options_.min_in_sync;
+}
+
+/// Returns what the record should say. A lower number counts at once: replicas
+/// can only go when it does. A higher one counts when all the replicas are
+/// there; before, one that fails would stop the group. Nor is it ever more than
+/// are in sync, so that what a leader confirmed by the record before, which
+/// names the same ones, is on as many disks as this one says.
+std::uint32_t controller::next_least(const group_record& record) const {
+  const auto goal = options_.min_in_sync;
+  if (record.min_in_sync > goal) return goal;
+  const auto here = std::ranges::count_if(
+    record.replicas, [&](member_id x) { return !record.is_removing(x); });
+  const auto is_ready = static_cast<std::size_t>(here) >= options_.replicas
+                        && record.in_sync.size() >= goal;
+  return is_ready ? goal : record.min_in_sync;
+}
+
+void controller::set_least(group_id id, local_time now) {
+  const auto& x = at(id);
+  if (x.record.leader == nobody || !is_idle(x, now) || x.electing) return;
+  const auto least = next_least(x.record);
+  if (least == x.record.min_in_sync) return;
+  auto record = x.record;
+  record.min_in_sync = least;
+  record.cause = record_cause::operation;
+  const auto why =
+    "confirms with " + std::to_string(least) + " in sync, or more";
+  swap(id, std::move(record), why, now);
 }
 
 // -- copies

@@ -17,6 +17,12 @@ enum class member_id : std::uint16_t {};
 
 constexpr member_id nobody{};
 
+/// How many of so many replicas have to be in sync for anything to be
+/// confirmed: any two such sets have one in common.
+constexpr std::uint32_t majority_of(std::size_t replicas) {
+  return static_cast<std::uint32_t>(replicas / 2 + 1);
+}
+
 /// How often a group has changed its leader; 0 before the first.
 using epoch_number = std::uint64_t;
 
@@ -79,6 +85,10 @@ struct group_record {
   /// know that what they acked before counts no more.
   std::vector<member_id> removing;
   record_cause cause{};
+  /// The in-sync set never has fewer, in this record or in one that replaces
+  /// it; whoever changes this number sees to that. 0: as members were started
+  /// with, in records of before there was such a number.
+  std::uint32_t min_in_sync = 0;
 
   bool operator==(const group_record&) const = default;
 

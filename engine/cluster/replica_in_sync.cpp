@@ -13,7 +13,7 @@ void replica_machine::consider_in_sync(local_time now) {
     if (can_expand(x, now)) return expand(x);
   for (auto x : record_.removing)
     if (x != options_.self && !record_.find_in_sync(x)) return dismiss(x);
-  if (record_.in_sync.size() <= options_.min_in_sync) return;
+  if (record_.in_sync.size() <= min_in_sync()) return;
   for (const auto& x : record_.in_sync)
     if (must_shrink(x, now)) return shrink(x.member);
 }

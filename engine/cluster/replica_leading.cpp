@@ -85,7 +85,7 @@ log_index replica_machine::match_of(const in_sync_member& member) const {
 /// Rule R1: what all of the effective in-sync set have on disk, as long as
 /// there are enough of them.
 log_index replica_machine::confirmable() const {
-  if (in_sync_.smallest() < options_.min_in_sync) return 0;
+  if (in_sync_.smallest() < min_in_sync()) return 0;
   if (options_.rules.confirms_by_all) {
     auto least = synced_;
     for (const auto& x : in_sync_.effective())
@@ -95,7 +95,7 @@ log_index replica_machine::confirmable() const {
   auto all = std::vector<log_index>{};
   for (const auto& x : in_sync_.effective()) all.push_back(match_of(x));
   std::ranges::sort(all, std::greater{});
-  return all[options_.min_in_sync - 1];
+  return all[min_in_sync() - 1];
 }
 
 /// Called whenever something that confirms rest on has changed.
@@ -126,7 +126,7 @@ void replica_machine::refresh_window() {
   window_ = {};
   auto may_handle =
     role_ == replica_role::accepting || role_ == replica_role::processing;
-  if (!may_handle || in_sync_.smallest() < options_.min_in_sync) return;
+  if (!may_handle || in_sync_.smallest() < min_in_sync()) return;
   auto until = local_time::max();
   for (const auto& x : in_sync_.effective()) {
     if (x.member == options_.self) continue;

@@ -133,6 +133,9 @@ public:
   const group_record& record() const { return record_; }
   revision_number revision() const { return revision_; }
   const in_sync_set& in_sync() const { return in_sync_; }
+  std::uint32_t min_in_sync() const {
+    return record_.min_in_sync > 0 ? record_.min_in_sync : options_.min_in_sync;
+  }
   const std::vector<follower_progress>& followers() const { return followers_; }
 
   /// Returns when handlers may be started, as far as is known now.

@@ -40,7 +40,8 @@ struct replica_rules {
 struct replica_options {
   member_id self{};
   store_id store;
-  /// The in-sync set is never made smaller, and confirms nothing while it is.
+  /// The in-sync set is never made smaller, and confirms nothing while it is;
+  /// where the record does not say it.
   std::uint32_t min_in_sync = 2;
   lease_terms lease;
 

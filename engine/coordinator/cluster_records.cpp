@@ -64,6 +64,12 @@ public:
     return number_in<Number>(find(name), name);
   }
 
+  /// A number that earlier versions did not write: 0 where it is missing.
+  template <class Number>
+  Number number_or_none(const char* name) {
+    return find(name) ? number<Number>(name) : Number{};
+  }
+
   std::string text(const char* name) {
     auto found = find(name);
     auto text = found ? found->if_string() : nullptr;
@@ -275,6 +281,7 @@ std::string encode(const cluster::group_record& record) {
   out["adding"] = listed(record.adding);
   out["removing"] = listed(record.removing);
   out["cause"] = to_string(record.cause);
+  if (record.min_in_sync > 0) out["min_in_sync"] = record.min_in_sync;
   return json::serialize(out);
 }
 
@@ -290,6 +297,7 @@ decode_group(std::string_view key, std::string_view text) {
   record.adding = in.members("adding");
   record.removing = in.members("removing");
   record.cause = in.named<record_cause>("cause", causes);
+  record.min_in_sync = in.number_or_none<std::uint32_t>("min_in_sync");
   return read_value(in, std::move(record));
 }
 

@@ -33,6 +33,7 @@ inline group_record kept_by(std::vector<member_id> members) {
   record.replicas = members;
   for (auto x : members)
     record.in_sync.push_back({x, disk(static_cast<unsigned>(x))});
+  record.min_in_sync = majority_of(members.size());
   return record;
 }
 

@@ -54,6 +54,17 @@ TEST_CASE("cluster_records: a group's record is this text", "[records]") {
   CHECK(decode_group("k", group_text).value() == some_group());
 }
 
+TEST_CASE(
+  "cluster_records: a group's record says how many stay in sync", "[records]") {
+  auto record = some_group();
+  record.min_in_sync = 3;
+  auto text = group_text;
+  text.insert(text.size() - 1, R"(,"min_in_sync":3)");
+  CHECK(encode(record) == text);
+  CHECK(decode_group("k", text).value() == record);
+  check_corrupt(replaced(text, "sync\":3", "sync\":-3"), "min_in_sync");
+}
+
 TEST_CASE("cluster_records: values come back as they were", "[records]") {
   CHECK(decode_node("k", encode(some_node())).value() == some_node());
   auto meta = cluster_meta{1, 1024, 64, 3, 2, "c-1"};
