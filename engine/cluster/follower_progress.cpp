@@ -15,7 +15,7 @@ bool follower_progress::hear(
   if (is_other_disk) *this = follower_progress{id, next, options, now};
   is_known = true;
   state = from;
-  heard_at = now;
+  heard_at = near_at = now;
   return !is_other_disk;
 }
 

@@ -17,6 +17,14 @@ public:
     bool operator==(const checkpoint&) const = default;
   };
 
+  /// What it is to compare, having stopped uncleanly: what it had then.
+  struct comparison {
+    log_index first = 1; // behind `last` where nothing is left
+    log_index last = 0;
+    local_time asked_at;
+    bool operator==(const comparison&) const = default;
+  };
+
   follower_progress(
     member_id member,
     log_index next_index,
@@ -26,6 +34,7 @@ public:
       next{next_index},
       tracked_since{now},
       heard_at{now},
+      near_at{now},
       lag_since{now},
       backoff{options.resend_after} {}
 
@@ -74,6 +83,7 @@ public:
   bool is_probing = true; // one append at a time, until one fits
   local_time tracked_since;
   local_time heard_at;
+  local_time near_at; // heard, or a checkpoint for it begun
   /// When the latest append it acked was sent; its lease runs from there.
   local_time acked_sent_at = local_time::min();
   local_time sent_at = local_time::min(); // anything
@@ -81,7 +91,8 @@ public:
   log_index lag_target = 0;
   local_time lag_since;
   local_span backoff;
-  local_time compared_at = local_time::min();
+  local_time join_at = local_time::min(); // not before it is waited for
+  std::optional<comparison> comparison_;
   std::optional<checkpoint> checkpoint_;
 
 private:

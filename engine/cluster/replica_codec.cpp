@@ -67,7 +67,7 @@ void fields(Visitor& visit, T& x) {
 
 template <class Visitor, same_but_const<log_sums> T>
 void fields(Visitor& visit, T& x) {
-  visit(x.epoch, x.first, x.sums);
+  visit(x.epoch, x.from, x.last, x.first, x.sums);
 }
 
 class writer {

@@ -24,11 +24,14 @@ struct full_chunk {
   bool operator==(const full_chunk&) const = default;
 };
 
-/// The sums of a leader's entries, for a follower that stopped uncleanly to
-/// compare its own with.
+/// The sums of some of the leader's entries, for a follower that stopped
+/// uncleanly to compare its own with; it has done so once it has had all from
+/// `from` to `last`.
 struct log_sums {
   epoch_number epoch = 0;
-  log_index first = 0;
+  log_index from = 0;
+  log_index last = 0;
+  log_index first = 0;   // of the entries that are summed here
   std::string_view sums; // 4 bytes an entry; zeros where it is erased
   bool operator==(const log_sums&) const = default;
 };

@@ -8,9 +8,10 @@ namespace troupe::cluster {
 /// Changes the in-sync set, one member at a time; grows it first, so that it
 /// can get rid of a dead member without falling short.
 void replica_machine::consider_in_sync(local_time now) {
-  if (swap_) return;
+  if (swap_) return joining_.reset();
   for (const auto& x : followers_)
-    if (can_expand(x, now)) return expand(x);
+    if (may_join(x, now) && can_expand(x)) return expand(x);
+  wait_for_one(now);
   for (auto x : record_.removing)
     if (x != options_.self && !record_.find_in_sync(x)) return dismiss(x);
   if (record_.in_sync.size() <= min_in_sync()) return;
@@ -18,16 +19,37 @@ void replica_machine::consider_in_sync(local_time now) {
     if (must_shrink(x, now)) return shrink(x.member);
 }
 
-/// Rule R4.
-bool replica_machine::can_expand(
+/// True where a follower only lacks entries, if anything.
+bool replica_machine::may_join(
   const follower_progress& x, local_time now) const {
-  auto is_able = x.is_known && !x.is_probing && !x.state.is_unchecked
-                 && x.state.has_space && !record_.is_removing(x.id)
-                 && !x.is_silent(options_.silent_after, now)
-                 && !x.is_lagging(options_.silent_after, now);
+  return x.is_known && !x.is_probing && !x.state.is_unchecked
+         && x.state.has_space && !record_.is_removing(x.id)
+         && !x.is_silent(options_.silent_after, now)
+         && !x.is_lagging(options_.silent_after, now)
+         && !record_.is_in_sync(x.id, x.state.store);
+}
+
+/// Rule R4.
+bool replica_machine::can_expand(const follower_progress& x) const {
   auto needs_noop = options_.rules.expands_behind_noop;
-  return is_able && !record_.is_in_sync(x.id, x.state.store)
-         && x.match >= committed_ && (x.match >= noop_ || !needs_noop);
+  return x.match >= committed_ && (x.match >= noop_ || !needs_noop);
+}
+
+/// Holds back confirms for a moment, for a follower that is nearly there: one
+/// whose disk is slower than the others' would never be seen to have all.
+void replica_machine::wait_for_one(local_time now) {
+  if (joining_) {
+    auto x = find(joining_->who);
+    if (x && may_join(*x, now) && now < joining_->until) return;
+    if (x) x->join_at = now + 10 * options_.join_patience;
+    joining_.reset();
+  }
+  for (const auto& x : followers_) {
+    auto is_near = x.match + options_.append_entries >= committed_;
+    if (!is_near || now < x.join_at || !may_join(x, now)) continue;
+    joining_ = joining{x.id, now + options_.join_patience};
+    return;
+  }
 }
 
 /// Rule R3.
@@ -77,6 +99,7 @@ void replica_machine::dismiss(member_id member) {
 
 /// Asks for a changed record. Until the answer is known both sets hold.
 void replica_machine::propose(group_record record) {
+  joining_.reset(); // it counts from now on, or the record changes
   in_sync_.propose(record.in_sync);
   swap_ = swap{++swaps_, revision_, std::move(record)};
   act(compare_and_swap{swap_->number, swap_->expected, swap_->record});

@@ -88,6 +88,8 @@ log_index replica_machine::confirmable() const {
   if (in_sync_.smallest() < min_in_sync()) return 0;
   if (options_.rules.confirms_by_all) {
     auto least = synced_;
+    auto waits_for = joining_ ? find(joining_->who) : nullptr;
+    if (waits_for) least = std::min(least, waits_for->match);
     for (const auto& x : in_sync_.effective())
       least = std::min(least, match_of(x));
     return least;
@@ -149,6 +151,8 @@ void replica_machine::on_message(
   x->note_lag(log_.last(), now);
   if (!x->state.has_space) x->rewind(x->match + 1);
   feed(*x, now);
+  compare(*x, now);
+  if (joining_ && joining_->who == from) consider_in_sync(now);
   advance(now);
 }
 
@@ -179,6 +183,7 @@ void replica_machine::on_message(
   auto limit = is_common ? what.hint.index : what.previous.index - 1;
   x->rewind(
     log_.last_up_to(what.hint.epoch, std::min(limit, what.hint.index)) + 1);
+  if (x->next <= base) return begin_checkpoint(*x, now);
   probe(*x, now);
 }
 
@@ -198,8 +203,9 @@ void replica_machine::on_connected(member_id peer, local_time now) {
   auto x = find(peer);
   if (!x) return;
   x->backoff = options_.resend_after;
+  x->comparison_.reset(); // it may have been started again
   if (x->checkpoint_) return send_piece(*x, now);
-  x->rewind(x->match + 1);
+  x->rewind(x->is_known ? x->match + 1 : log_.last() + 1);
   probe(*x, now);
 }
 

@@ -125,6 +125,7 @@ void replica_machine::step_down() {
   reached_processing_ = false;
   followers_.clear();
   swap_.reset();
+  joining_.reset();
   in_sync_.confirm({});
   window_ = {};
   settle_role();
@@ -151,12 +152,13 @@ void replica_machine::on_space(bool has_space, local_time now) {
 }
 
 void replica_machine::on_compared(
-  epoch_number epoch, bool is_equal, local_time) {
+  epoch_number epoch, bool is_equal, local_time now) {
   auto is_over = epoch != followed_epoch_ || is_leading() || is_dropping_;
   if (is_over || !is_unchecked_) return; // it is another log since, maybe
   if (is_equal) {
     is_unchecked_ = false;
-    return;
+    owes_ack_ |= matched_ > 0; // the leader waits to hear it
+    return flush_answers(now);
   }
   step_down();
   become(replica_role::offline);

@@ -112,6 +112,9 @@ public:
   void on_message(member_id from, const chunk_ack& what, local_time now);
   void on_checkpoint_gone(member_id follower, local_time now);
 
+  /// There is no room for another view just now.
+  void on_checkpoint_later(member_id follower, local_time now);
+
   /// A hint: what was under way is lost, and there is a new connection.
   void on_connected(member_id peer, local_time now);
 
@@ -158,6 +161,13 @@ private:
     move_kind how{};
     local_time deadline;
     bool is_drained = false;
+  };
+
+  /// A follower that comes in sync as soon as it has all that is committed;
+  /// until then nothing more is, for it could be behind for ever.
+  struct joining {
+    member_id who{};
+    local_time until;
   };
 
   /// A checkpoint on its way in.
@@ -228,7 +238,9 @@ private:
 
   // the in-sync set (replica_in_sync.cpp)
   void consider_in_sync(local_time now);
-  bool can_expand(const follower_progress& x, local_time now) const;
+  bool can_expand(const follower_progress& x) const;
+  bool may_join(const follower_progress& x, local_time now) const;
+  void wait_for_one(local_time now);
   bool must_shrink(const in_sync_member& x, local_time now) const;
   void expand(const follower_progress& x);
   void shrink(member_id member);
@@ -290,6 +302,7 @@ private:
   std::vector<follower_progress> followers_;
   in_sync_set in_sync_;
   std::optional<swap> swap_;
+  std::optional<joining> joining_;
   std::uint64_t swaps_ = 0; // numbers them
   std::optional<move> move_;
   handling_window window_;

@@ -54,6 +54,9 @@ struct replica_options {
   local_span resend_most = std::chrono::seconds{4};
   /// How often a swap without a known outcome is looked into.
   local_span ask_again_after = std::chrono::milliseconds{200};
+  /// How long confirms wait for a follower that is to come in sync and is no
+  /// more than an append behind; ten times as long, they do not again.
+  local_span join_patience = std::chrono::milliseconds{100};
 
   // per follower
   std::uint32_t append_entries = 256;   // in one append
@@ -65,6 +68,9 @@ struct replica_options {
   /// Entries kept for a follower that is behind; one further behind gets a
   /// checkpoint.
   std::uint64_t kept_entries = 100'000;
+  /// So long they are kept for one that is silent: who restarts goes on from
+  /// where it was.
+  local_span kept_for = std::chrono::seconds{30};
   /// How far back logs are compared after an unclean stop.
   std::uint64_t compared_entries = 65536;
 

@@ -40,10 +40,11 @@ void replica_machine::send(
   to.on_sent(to.next - 1 + count, now);
 }
 
-/// Asks whether the follower has what comes before `next`.
+/// Asks whether the follower has what comes before `next`; where that is
+/// trimmed, what it has at all. No checkpoint is for one that does not answer.
 void replica_machine::probe(follower_progress& to, local_time now) {
   if (to.checkpoint_) return;
-  if (to.next <= log_.base().index) return begin_checkpoint(to, now);
+  if (to.next <= log_.base().index) to.rewind(log_.last() + 1);
   send(to, 0, now);
 }
 
@@ -61,13 +62,20 @@ void replica_machine::beat(follower_progress& to, local_time now) {
   compare(to, now);
 }
 
+/// Has a follower compare what it had when it came back. What it gets from
+/// then on it has checked; and the same is asked for until it is done.
 void replica_machine::compare(follower_progress& with, local_time now) {
-  auto is_due = now >= with.compared_at + options_.resend_most;
-  if (!with.state.is_unchecked || with.is_probing || !is_due) return;
-  with.compared_at = now;
-  auto kept = std::min(with.match, options_.compared_entries);
-  auto first = std::max(with.match - kept, log_.base().index) + 1;
-  act(compare_logs{with.id, epoch_, first, with.match});
+  auto& what = with.comparison_;
+  if (!with.state.is_unchecked) return what.reset();
+  if (with.is_probing) return;
+  if (what && now < what->asked_at + 2 * options_.resend_after) return;
+  if (!what) {
+    auto kept = std::min(with.match, options_.compared_entries);
+    auto first = std::max(with.match - kept, log_.base().index) + 1;
+    what = follower_progress::comparison{first, with.match, now};
+  }
+  what->asked_at = now;
+  act(compare_logs{with.id, epoch_, what->first, what->last});
 }
 
 // -- checkpoints
@@ -78,6 +86,7 @@ void replica_machine::begin_checkpoint(follower_progress& to, local_time now) {
   if (to.checkpoint_) return; // sent again in time
   auto index = options_.rules.trims_committed ? committed_ : log_.last();
   to.checkpoint_ = follower_progress::checkpoint{log_.mark(index), 0};
+  to.near_at = now;
   send_piece(to, now);
 }
 
@@ -91,6 +100,14 @@ void replica_machine::send_piece(follower_progress& to, local_time now) {
   act(send_chunk{to.id, what});
   to.sent_at = now;
   to.resend_at = now + to.backoff;
+}
+
+void replica_machine::on_checkpoint_later(member_id follower, local_time now) {
+  auto x = find(follower);
+  if (!x || !x->checkpoint_ || x->checkpoint_->next > 0) return;
+  x->checkpoint_->at = log_.mark(committed_); // more is trimmed meanwhile
+  x->backoff = options_.resend_after;
+  x->resend_at = now + options_.ask_again_after;
 }
 
 void replica_machine::on_checkpoint_gone(member_id follower, local_time now) {

@@ -14,14 +14,15 @@ result<piece_answer> gone_or(const error& failed) {
   return failed;
 }
 
-result<piece_answer> cut(group_view& from, std::uint64_t number) {
-  auto bytes = from.piece(number);
-  if (!bytes) return gone_or(bytes.error());
-  return piece_answer{
-    piece_answer::state::cut, std::move(*bytes), from.is_last(number)};
-}
-
 } // namespace
+
+result<piece_answer> checkpoint_desk::cut(held& from, std::uint64_t number) {
+  auto bytes = from.view->piece(number);
+  if (!bytes) return gone_or(bytes.error());
+  auto is_last = from.view->is_last(number);
+  from.is_sent = is_last;
+  return piece_answer{piece_answer::state::cut, std::move(*bytes), is_last};
+}
 
 result<piece_answer>
 checkpoint_desk::piece(group_id group, const piece_job& what, local_time now) {
@@ -29,7 +30,7 @@ checkpoint_desk::piece(group_id group, const piece_job& what, local_time now) {
   if (x && x->at == what.at) {
     // A follower that is down is sent the same piece for ever.
     if (std::exchange(x->asked, what.piece) != what.piece) x->asked_at = now;
-    return cut(*x->view, what.piece);
+    return cut(*x, what.piece);
   }
   if (what.piece > 0) return piece_answer{}; // it goes by another view
   return begin(group, what, now);
@@ -47,14 +48,16 @@ checkpoint_desk::begin(group_id group, const piece_job& what, local_time now) {
   if (!view) return gone_or(view.error());
   views_.push_back(
     {group, what.to, what.at, what.piece, now, std::move(*view)});
-  return cut(*views_.back().view, what.piece);
+  return cut(views_.back(), what.piece);
 }
 
 bool checkpoint_desk::make_room(local_time now) {
   if (views_.size() < options_.most_views) return true;
-  auto oldest = std::ranges::min_element(views_, {}, &held::asked_at);
-  if (oldest == views_.end() || now - oldest->asked_at < options_.spared_for)
-    return false;
+  auto age = [](const held& x) { return std::pair{!x.is_sent, x.asked_at}; };
+  auto oldest = std::ranges::min_element(views_, {}, age);
+  if (oldest == views_.end()) return false;
+  auto is_spared = now - oldest->asked_at < options_.spared_for;
+  if (!oldest->is_sent && is_spared) return false;
   views_.erase(oldest);
   return true;
 }

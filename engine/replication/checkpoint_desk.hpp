@@ -20,7 +20,7 @@ class checkpoint_desk {
 public:
   struct options {
     std::size_t piece_bytes = 1024 * 1024; // about
-    std::size_t most_views = 4;
+    std::size_t most_views = 16;
     /// A view that was asked for nothing new for so long is dropped.
     cluster::local_span idle_after = std::chrono::minutes{5};
     /// So long, when another one needs its place.
@@ -53,10 +53,12 @@ private:
     std::uint64_t asked = 0; // the piece
     cluster::local_time asked_at{};
     std::unique_ptr<group_view> view;
+    bool is_sent = false; // to its end; kept in case that is lost
   };
 
   held* find(group_id group, const piece_job& what);
   bool make_room(cluster::local_time now);
+  static result<piece_answer> cut(held& from, std::uint64_t number);
   result<piece_answer>
   begin(group_id group, const piece_job& what, cluster::local_time now);
 

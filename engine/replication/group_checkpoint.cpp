@@ -42,6 +42,8 @@ void group_replica::on_piece(
   auto is_ours = is_leader(machine_.role()) && machine_.epoch() == head.epoch;
   if (is_ours && what.how == piece_answer::state::gone)
     machine_.on_checkpoint_gone(to, now);
+  if (is_ours && what.how == piece_answer::state::later)
+    machine_.on_checkpoint_later(to, now);
   if (is_ours && what.how == piece_answer::state::cut) {
     head.is_last = what.is_last;
     send(to, full_chunk{head, what.bytes});
@@ -112,6 +114,7 @@ void group_replica::carry_out(const install_checkpoint& what) {
 /// Forgets what entries brought about, and what is under way.
 void group_replica::forget_log() {
   reading_.clear();
+  comparison_.reset();
   is_reading_to_apply_ = false;
   effects_ = {};
   has_new_erases_ = false;

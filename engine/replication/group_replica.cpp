@@ -111,7 +111,7 @@ void group_replica::on_message(
   if (auto* x = std::get_if<full_chunk>(&what)) take(from, *x, now);
   if (auto* x = std::get_if<chunk_ack>(&what))
     machine_.on_message(from, *x, now);
-  if (auto* x = std::get_if<log_sums>(&what)) compare(*x);
+  if (auto* x = std::get_if<log_sums>(&what)) compare(*x, now);
   obey(now);
 }
 

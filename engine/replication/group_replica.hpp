@@ -174,10 +174,21 @@ private:
   struct summing { // to tell their sums
     cluster::member_id to{};
     cluster::epoch_number epoch = 0;
+    log_index from = 0; // of the first
   };
-  struct comparing { // with the leader's
+  struct comparing { // with the leader's sums
     cluster::epoch_number epoch = 0;
-    std::string sums;
+  };
+
+  /// A comparison with the leader's log: its sums of all entries from `from`
+  /// on, as far as they came, and how many of them are known to be equal.
+  struct comparison {
+    cluster::epoch_number epoch = 0;
+    log_index from = 0;
+    log_index last = 0;
+    std::string sums; // at most 4 bytes for each that is compared
+    std::size_t equal = 0;
+    bool is_reading = false;
   };
   struct reading {
     log_index from = 0;
@@ -206,7 +217,12 @@ private:
     cluster::member_id from,
     const cluster::full_chunk& what,
     cluster::local_time now);
-  void compare(const cluster::log_sums& what);
+
+  // comparing (group_comparing.cpp)
+  void compare(const cluster::log_sums& what, cluster::local_time now);
+  void compare_on(cluster::local_time now);
+  void end_comparison(bool is_equal, cluster::local_time now);
+  bool is_equal_so_far(const std::vector<log_store::raw_entry>& entries);
 
   // the machine's actions
   void obey(cluster::local_time now);
@@ -295,6 +311,8 @@ private:
   std::deque<std::pair<std::uint64_t, written>> writing_;
   std::uint64_t reads_ = 0; // numbers reads
   std::map<std::uint64_t, reading> reading_;
+
+  std::optional<comparison> comparison_; // of a follower
 
   std::uint64_t cuts_ = 0; // numbers piece jobs
   std::map<cluster::member_id, cutting> cutting_;

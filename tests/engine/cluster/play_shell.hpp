@@ -42,11 +42,13 @@ inline replica_options quick_options() {
   made.resend_after = 5ms;
   made.resend_most = 20ms;
   made.ask_again_after = 3ms;
+  made.join_patience = 4ms;
   made.append_entries = 4;
   made.appends_in_flight = 3;
   made.window_entries = 8;
   made.uncommitted_entries = 64;
   made.kept_entries = 12;
+  made.kept_for = 50ms;
   made.compared_entries = 16;
   return made;
 }
@@ -435,8 +437,10 @@ private:
   }
   void carry_out(std::size_t i, compare_logs& x) {
     auto sent = compare_post{x.epoch, x.first, {}};
-    for (auto n = x.first; n <= x.last; ++n)
-      sent.entries.push_back(members_[i].store.shown().at(n));
+    auto& log = members_[i].store.shown();
+    sent.first = std::max(x.first, log.base.index + 1); // the rest is equal
+    for (auto n = sent.first; n <= x.last; ++n)
+      sent.entries.push_back(log.at(n));
     post(i, x.with, std::move(sent));
   }
   void carry_out(std::size_t, replace_store&) {

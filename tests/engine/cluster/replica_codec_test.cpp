@@ -22,7 +22,7 @@ std::vector<group_message> every_kind() {
     {group_id{2}, release{8}},
     {group_id{3}, full_chunk{{3, -1, {2, 41}, 6, at, true}, "bytes"}},
     {group_id{4}, chunk_ack{3, {2, 41}, 7, at, state}},
-    {group_id{5}, log_sums{3, 17, "abcdefgh"}}};
+    {group_id{5}, log_sums{3, 10, 20, 17, "abcdefgh"}}};
 }
 
 } // namespace

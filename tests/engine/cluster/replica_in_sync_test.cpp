@@ -127,7 +127,6 @@ TEST_CASE("replica: who has the epoch's first entry comes in sync") {
   rig.tick(50ms);
   CHECK(rig.all<compare_and_swap>().empty());
   rig.acked(three, 1);
-  rig.tick(50ms);
   REQUIRE(rig.all<compare_and_swap>().size() == 1);
   auto wanted = trio();
   wanted.cause = record_cause::expand;
@@ -136,6 +135,48 @@ TEST_CASE("replica: who has the epoch's first entry comes in sync") {
   rig.append_synced(1);
   rig.acked(two, 2);
   CHECK(rig.machine.committed() == 1);
+}
+
+TEST_CASE("replica: who is a little behind all the time comes in sync") {
+  auto rig = replica_rig{options_of(one)};
+  rig.record(without_third(), 1);
+  rig.persisted(1);
+  rig.synced(1);
+  rig.acked(two, 1);
+  rig.acked(three, 1);
+  rig.append_synced(5);
+  rig.acked(two, 6);
+  CHECK(rig.machine.committed() == 6);
+  rig.tick(50ms);
+  rig.append_synced(2);
+  rig.acked(two, 8);
+  CHECK(rig.machine.committed() == 6); // waits for the third
+  rig.acked(three, 5);
+  CHECK(rig.all<compare_and_swap>().empty());
+  rig.acked(three, 6);
+  CHECK(rig.all<compare_and_swap>().size() == 1);
+}
+
+TEST_CASE("replica: confirms wait a moment for who comes in sync, no more") {
+  auto rig = replica_rig{options_of(one)};
+  rig.record(without_third(), 1);
+  rig.persisted(1);
+  rig.synced(1);
+  rig.acked(two, 1);
+  rig.acked(three, 1);
+  rig.append_synced(5);
+  rig.acked(two, 6);
+  rig.tick(50ms);
+  rig.append_synced(2);
+  rig.acked(two, 8);
+  CHECK(rig.machine.committed() == 6);
+  rig.tick(110ms);
+  CHECK(rig.machine.committed() == 8);
+  rig.tick(500ms); // and not at once again
+  rig.acked(two, 8);
+  rig.append_synced(2);
+  rig.acked(two, 10);
+  CHECK(rig.machine.committed() == 10);
 }
 
 TEST_CASE("replica: a learner becomes a replica with the in-sync set") {
@@ -194,11 +235,32 @@ TEST_CASE("replica: who stopped uncleanly is sent checksums to compare") {
   rig.append_synced(9);
   auto state = follower_state{disk(three), true};
   rig.hear(three, ack{1, 10, rig.now, state});
-  rig.tick();
-  CHECK(
-    rig.all<compare_logs>() == std::vector<compare_logs>{{three, 1, 1, 10}});
-  rig.tick(1s);
+  auto wanted = std::vector<compare_logs>{{three, 1, 1, 10}};
+  CHECK(rig.all<compare_logs>() == wanted);
+  rig.tick(900ms);
   CHECK(rig.all<compare_logs>().empty()); // not all the time
+  rig.append_synced(5);
+  rig.hear(three, ack{1, 15, rig.now, state});
+  CHECK(rig.all<compare_logs>().empty());
+  rig.tick(100ms);
+  CHECK(rig.all<compare_logs>() == wanted); // what it had when it came back
+  rig.after([&](auto& x) { x.on_connected(three, rig.now); });
+  rig.hear(three, ack{1, 15, rig.now, state});
+  CHECK(
+    rig.all<compare_logs>() == std::vector<compare_logs>{{three, 1, 1, 15}});
+}
+
+TEST_CASE("replica: who has compared says so at once") {
+  auto kept = kept_log{1, log_of({1, 1, 1}), false};
+  auto rig = replica_rig{options_of(three), kept};
+  rig.record(without_third(), 1);
+  rig.hear(one, append{1, 1, {1, 3}, 0, 0, 3, 0, rig.now - 1min});
+  REQUIRE(rig.all<send_ack>().size() == 1);
+  CHECK(rig.all<send_ack>()[0].what.state.is_unchecked);
+  rig.after([&](auto& x) { x.on_compared(1, true, rig.now); });
+  REQUIRE(rig.all<send_ack>().size() == 1);
+  auto said = ack{1, 3, rig.now - 1min, {disk(three)}};
+  CHECK(rig.all<send_ack>()[0].what == said);
 }
 
 TEST_CASE("replica: a replica on its way out goes by the leader's hand") {
@@ -257,6 +319,8 @@ TEST_CASE("replica: who needs what is trimmed gets a checkpoint in pieces") {
   rig.hear(four, none); // of an earlier question
   rig.tick(400ms);
   rig.after([&](auto& x) { x.on_connected(four, rig.now); });
+  CHECK(rig.all<send_chunk>().empty()); // it may not be there
+  rig.hear(four, reject{1, {1, 10}, {0, 0}, rig.now, {disk(four)}});
   REQUIRE(rig.all<send_chunk>().size() == 1);
   CHECK(rig.all<send_chunk>()[0].what.at == log_mark{1, 10});
   auto wants = chunk_ack{1, {1, 10}, 1, rig.now, {disk(four)}};
@@ -266,6 +330,9 @@ TEST_CASE("replica: who needs what is trimmed gets a checkpoint in pieces") {
   CHECK(rig.hear(four, wants) == ""); // under way
   rig.tick(500ms);
   CHECK(rig.all<send_chunk>().size() == 1); // lost, maybe
+  rig.after([&](auto& x) { x.on_checkpoint_later(four, rig.now); });
+  rig.tick(500ms);
+  CHECK(rig.all<send_chunk>().empty()); // it has begun: nothing is later
   rig.after([&](auto& x) { x.on_checkpoint_gone(four, rig.now); });
   REQUIRE(rig.all<send_chunk>().size() == 1);
   CHECK(rig.all<send_chunk>()[0].what.number == 0);

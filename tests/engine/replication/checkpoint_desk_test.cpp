@@ -50,6 +50,16 @@ TEST_CASE("checkpoint_desk: pieces of one view, again and again") {
   CHECK(play.desk.views() == 1);
 }
 
+TEST_CASE("checkpoint_desk: a view that is sent makes room for another") {
+  auto play = desk_play{};
+  for (auto n = std::uint64_t{0}; !play.ask(2, n).is_last; ++n) continue;
+  CHECK(play.ask(3, 0).how == state::cut);
+  CHECK(play.ask(4, 0).how == state::cut);
+  CHECK(play.ask(5, 0).how == state::later); // those are under way
+  CHECK(play.ask(3, 1).how == state::cut);
+  CHECK(play.ask(2, 1).how == state::gone);
+}
+
 TEST_CASE("checkpoint_desk: a view that is not there is gone") {
   auto play = desk_play{};
   CHECK(play.ask(2, 1).how == state::gone);

@@ -81,6 +81,7 @@ public:
   std::size_t pieces_sent = 0;
   std::size_t installed = 0; // checkpoints, by their last step
   std::size_t killed_in_install = 0;
+  std::set<std::size_t> replaced; // whose disk is not what it acked
 
   bool chance(double of) {
     return std::uniform_real_distribution{}(random_) < of;
@@ -306,6 +307,7 @@ private:
 
   void carry_out(std::size_t i, const replica_action& what) {
     if (auto* x = std::get_if<abort_process>(&what)) FAIL(x->why);
+    if (std::get_if<replace_store>(&what)) replaced.insert(i);
     if (std::get_if<read_record>(&what)) watch(i);
     if (std::get_if<ask_for_leader>(&what)) wants_leader_ = true;
     auto* swap = std::get_if<compare_and_swap>(&what);
