@@ -85,6 +85,61 @@ result<> check(const known_cluster& now, const registration& what) {
   return {};
 }
 
+error other_cluster(const store_origin& of, const cluster_meta& now) {
+  if (of.beginning)
+    return {
+      errc::bad_config,
+      "the coordinator has a cluster of this name already (id " + now.cluster_id
+        + "), which is not the recovered one that this store is for (id "
+        + of.cluster_id
+        + "): stop all nodes, move data_dir/etcd and data_dir/etcd.member of "
+          "each aside, and start one that `troupe recover apply` was run on "
+          "first"};
+  return {
+    errc::bad_config,
+    "this node's store is of the cluster '" + of.cluster + "' (id "
+      + of.cluster_id + "), and this one has the id " + now.cluster_id
+      + ": what it has may not be mixed. Check cluster.name and where the "
+        "etcd is; if the cluster was recovered without this store, move "
+        "data_dir/store aside and start again with an empty one"};
+}
+
+error no_cluster(const store_origin& of) {
+  auto name = std::string{};
+  if (!of.cluster_id.empty())
+    name = " '" + of.cluster + "' (id " + of.cluster_id + ")";
+  return {
+    errc::bad_config,
+    "this node's store is of a cluster" + name
+      + ", and the coordinator knows of none under cluster.name: check that "
+        "and where the etcd is. If its data is lost for good, see `troupe "
+        "recover`; to begin anew without what is stored, move data_dir/store "
+        "aside"};
+}
+
+/// Logs of two clusters may have equal marks and different entries: a store
+/// goes on in its own cluster alone.
+result<> check_origin(const known_cluster& now, const registration& what) {
+  const auto& of = what.origin;
+  auto is_bound = !of.cluster_id.empty();
+  if (!is_bound && !of.has_copies) return {};
+  if (!now.meta) {
+    if (of.beginning) return {};
+    return no_cluster(of);
+  }
+  if (is_bound && of.cluster_id != now.meta->cluster_id)
+    return other_cluster(of, *now.meta);
+  auto known = now.members.find(what.name);
+  auto is_known =
+    known != now.members.end() && known->second.first.store == what.own.store;
+  if (is_bound || is_known) return {};
+  return error{
+    errc::bad_config,
+    "this node's store has copies of a cluster's groups and does not say of "
+    "which, and this cluster does not know it: move data_dir/store aside and "
+    "start again with an empty one"};
+}
+
 /// Numbers are never given again, not even those of members that are gone.
 std::string number_key(const std::string& prefix, cluster::member_id id) {
   return prefix + "numbers/" + std::to_string(static_cast<unsigned>(id));
@@ -141,6 +196,8 @@ private:
     auto now = read_cluster(*range, what_.prefix);
     if (!now) return now.error();
     if (auto sound = check(*now, what_); !sound) return sound.error();
+    if (auto own = check_origin(*now, what_); !own) return own.error();
+    if (!now->meta && what_.origin.beginning) return put_beginning();
     if (is_taken(*now, what_)) return wait_for_other();
     return put(*now);
   }
@@ -161,6 +218,42 @@ private:
                             + "' is running in this cluster; give this one "
                               "another node.name"};
     return wait("the session of this node's last run to end");
+  }
+
+  /// Makes the cluster as an operator decided. What is there is read again,
+  /// whoever has made it.
+  attempted put_beginning() {
+    const auto& first = *what_.origin.beginning;
+    auto request = txn_request{};
+    auto put = [&](std::string key, std::string value) {
+      request.expects.push_back({key, 0});
+      request.puts.push_back({std::move(key), std::move(value)});
+    };
+    put(cluster_meta_key(what_.prefix), encode(first.meta));
+    for (std::size_t i = 0; i < first.groups.size(); ++i)
+      put(
+        group_key(what_.prefix, group_id{static_cast<std::uint8_t>(i)}),
+        encode(first.groups[i]));
+    for (const auto& [name, x] : first.members) {
+      put(member_key(what_.prefix, name), encode(x));
+      put(number_key(what_.prefix, x.id), name);
+    }
+    auto answer = wait_for_txn(at_, std::move(request));
+    if (answer.outcome == txn_outcome::done) {
+      what_.on_trouble(
+        "the cluster is made from the stores that were recovered");
+      return std::optional<registered>{};
+    }
+    if (answer.outcome != txn_outcome::conflict)
+      return wait("the coordinator: " + answer.why);
+    auto is_made = std::ranges::any_of(answer.current, [&](const auto& x) {
+      return x.key == cluster_meta_key(what_.prefix);
+    });
+    if (is_made) return std::optional<registered>{}; // another was first
+    return error{
+      errc::bad_config,
+      "the coordinator has keys under '" + what_.prefix
+        + "', but no cluster: erase them, or recover into another name"};
   }
 
   attempted put(const known_cluster& now) {

@@ -11,6 +11,7 @@
 #include "actors/fatal.hpp"
 #include "actors/node/cluster_operators.hpp"
 #include "actors/node/cluster_settings.hpp"
+#include "actors/node/recover_files.hpp"
 #include "actors/node/stages.hpp"
 #include "actors/store_actor.hpp"
 #include "engine/base/stable_hash.hpp"
@@ -171,6 +172,8 @@ struct cluster_member::parts {
   explicit parts(caf::actor_system& in) : system{in} {}
 
   result<> open_links();
+  result<store_origin> origin() const;
+  result<> bind_store();
   result<> enter();
   result<> open_replicas();
   gateway_places gates(const directory_actor& queues) const;
@@ -211,6 +214,41 @@ result<> cluster_member::parts::open_links() {
   return {};
 }
 
+/// Reads which cluster the store is of.
+result<store_origin> cluster_member::parts::origin() const {
+  auto kept = store->membership();
+  if (!kept) return kept.error();
+  auto made = store_origin{};
+  for (std::size_t i = 0; i < troupe::groups && !made.has_copies; ++i) {
+    auto mark = store->mark(group_id{static_cast<std::uint8_t>(i)});
+    if (!mark) return mark.error();
+    made.has_copies = mark->has_value();
+  }
+  if (!*kept) return made;
+  made.cluster = (*kept)->cluster;
+  made.cluster_id = (*kept)->cluster_id;
+  if ((*kept)->beginning.empty()) return made;
+  auto first = parse_recovery((*kept)->beginning, "the store's recovery");
+  if (!first) return first.error();
+  made.beginning = first_records_of(*first);
+  made.beginning->meta.feature_level = feature_level;
+  return made;
+}
+
+/// Notes in the store which cluster it is of from now on.
+result<> cluster_member::parts::bind_store() {
+  auto kept = store->membership();
+  if (!kept) return kept.error();
+  auto now = store_membership{};
+  now.cluster_id = meta.cluster_id;
+  now.cluster = config.name;
+  now.member = name;
+  now.number = static_cast<std::uint16_t>(own.id);
+  now.replicas = meta.replicas;
+  if (*kept == now) return {};
+  return store->set_membership(now);
+}
+
 result<> cluster_member::parts::enter() {
   auto asked = registration{};
   asked.prefix = prefix;
@@ -224,6 +262,9 @@ result<> cluster_member::parts::enter() {
   asked.meta.replicas = config.replicas;
   asked.meta.feature_level = feature_level;
   asked.meta.cluster_id = random_id();
+  auto from = origin();
+  if (!from) return from.error();
+  asked.origin = std::move(*from);
   asked.is_over = [] { return false; };
   asked.on_trouble = [](const std::string& text) {
     spdlog::info("cluster: {}", text);
@@ -232,6 +273,7 @@ result<> cluster_member::parts::enter() {
   if (!done) return done.error();
   own = done->own;
   meta = done->meta;
+  if (auto bound = bind_store(); !bound) return bound.error();
   // Members that differed would undo what each other decide.
   if (meta.replicas != config.replicas)
     spdlog::warn(

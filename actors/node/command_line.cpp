@@ -3,6 +3,7 @@
 #include "actors/fatal.hpp"
 #include "actors/node/cluster_commands.hpp"
 #include "actors/node/completion.hpp"
+#include "actors/node/recover_commands.hpp"
 
 #include <troupe/main.hpp>
 
@@ -27,6 +28,7 @@ public:
     add_config();
     add_operations();
     add_cluster();
+    add_recover();
     add_rest();
   }
 
@@ -162,6 +164,46 @@ private:
     takes_node(plan);
     plan->add_option("--without", line_.without, "As if this member drained")
       ->type_name("NODE");
+  }
+
+  void add_recover() {
+    auto* recover = group(
+      "recover", "Make a cluster anew whose coordinator is lost for good");
+    auto* survey = add(
+      recover, "survey", "Say what a stopped node's store has, as JSON",
+      recover_survey_command);
+    takes_config(survey);
+    survey->add_option("--data-dir", line_.data_dir, "The node's data folder")
+      ->type_name("DIR");
+    auto* plan = add(
+      recover, "plan", "Show what surveyed stores make, and what may be lost",
+      recover_plan_command);
+    takes_surveys(plan);
+    plan->add_flag("--json", line_.as_json, "Print JSON");
+    auto* write = add(
+      recover, "write", "Print how a new cluster is made from them",
+      recover_write_command);
+    takes_config(write);
+    takes_surveys(write);
+    write->add_flag("--yes", line_.says_yes, "Do not ask");
+    write->add_flag(
+      "--accept-loss", line_.accepts_loss,
+      "Even if groups that no store has begin empty");
+    auto* apply = add(
+      recover, "apply", "Make a stopped node's store one of the new cluster",
+      recover_apply_command);
+    takes_config(apply);
+    apply->add_option("--data-dir", line_.data_dir, "Instead of node.data_dir")
+      ->type_name("DIR");
+    apply->add_flag("--yes", line_.says_yes, "Do not ask");
+    apply->add_option("recovery", line_.recovery, "What `write` printed")
+      ->required();
+  }
+
+  void takes_surveys(CLI::App* to) {
+    to->add_option(
+        "survey", line_.surveys, "What `survey` printed, a file each")
+      ->required();
   }
 
   CLI::App* add_dlq(

@@ -22,10 +22,13 @@ struct command_line {
   bool is_verbose = false;
   bool is_effective = false;
   bool says_yes = false;
+  bool accepts_loss = false;
   std::string format;
   std::string topic;   // a queue, a handler, a fault id, a shell, a member
   std::string without; // a member that a plan does without
   std::uint64_t limit = 0;
+  std::vector<std::filesystem::path> surveys; // of `recover survey`
+  std::filesystem::path recovery;             // of `recover write`
   const registry* handlers = nullptr;
 };
 

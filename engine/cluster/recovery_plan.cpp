@@ -82,17 +82,6 @@ std::size_t copies(surveys_view surveys, std::size_t group) {
     surveys, [&](const auto& x) { return x.groups[group].has_copy(); }));
 }
 
-/// Returns how many copies the new cluster keeps: more than it could confirm
-/// with would stop it.
-std::uint32_t fitting(surveys_view surveys, std::uint32_t most) {
-  auto least = surveys.size();
-  for (std::size_t g = 0; g < groups; ++g)
-    if (auto n = copies(surveys, g); n > 0) least = std::min(least, n);
-  auto fits = most;
-  while (fits > 1 && fits / 2 + 1 > least) --fits;
-  return std::max(fits, std::uint32_t{1});
-}
-
 recovery_risk
 risk_of(surveys_view surveys, std::size_t group, epoch_number at) {
   auto kept = kept_by(surveys);
@@ -101,7 +90,7 @@ risk_of(surveys_view surveys, std::size_t group, epoch_number at) {
   auto found = copies(surveys, group);
   if (found == 0) return recovery_risk::all;
   if (found >= kept) return recovery_risk::none;
-  if (kept - found < kept / 2 + 1) return recovery_risk::few;
+  if (kept - found < majority_of(kept)) return recovery_risk::few;
   return seen > at ? recovery_risk::behind : recovery_risk::some;
 }
 
@@ -114,7 +103,8 @@ std::vector<member_id> ordered(std::vector<member_id> all, member_id leader) {
 
 class recovering {
 public:
-  recovering(surveys_view surveys, std::uint32_t replicas) : surveys_{surveys} {
+  recovering(surveys_view surveys, std::uint32_t replicas)
+    : surveys_{surveys}, replicas_{replicas} {
     auto all = std::vector<ring_member>{};
     for (const auto& x : surveys)
       all.push_back({x.number, x.member, member_state::up});
@@ -147,6 +137,8 @@ private:
         made.in_sync.push_back({x.number, x.store});
     }
     made.leader = made.in_sync.front().member;
+    auto agree = static_cast<std::uint32_t>(made.in_sync.size());
+    made.min_in_sync = std::min(majority_of(replicas_), agree);
     for (auto x : wanted_[group])
       if (made.find_in_sync(x)) {
         made.leader = x;
@@ -157,6 +149,7 @@ private:
   }
 
   surveys_view surveys_;
+  std::uint32_t replicas_;
   std::vector<replica_list> wanted_;
 };
 
@@ -176,7 +169,7 @@ std::string to_string(recovery_risk risk) {
 result<recovery_plan> plan_recovery(std::span<const store_survey> surveys) {
   if (auto wrong = check(surveys); wrong.code != errc::none) return wrong;
   auto made = recovery_plan{};
-  made.replicas = fitting(surveys, kept_by(surveys));
+  made.replicas = kept_by(surveys);
   auto all = recovering{surveys, made.replicas};
   for (std::size_t g = 0; g < groups; ++g) made.groups.push_back(all.decide(g));
   return made;

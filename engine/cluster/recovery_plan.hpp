@@ -76,9 +76,9 @@ constexpr std::size_t most_surveys = 31;
 /// leads, in an epoch above all that were seen; in sync are those that end
 /// alike, all with a copy are replicas. A group that nobody has begins empty.
 ///
-/// `replicas` is what the old cluster kept, or less where so few copies are
-/// left that a group could not confirm with them: the most of which those are
-/// a majority.
+/// A group confirms with those that end alike, at most a majority of the
+/// replicas that the old cluster kept; the controller raises that once there
+/// are more copies.
 ///
 /// Fails with `bad_input` where surveys are not of one cluster, or two are of
 /// one store, member or number.

@@ -96,8 +96,9 @@ TEST_CASE("recovery_plan: the epoch is above any that was seen") {
 
 TEST_CASE("recovery_plan: one survivor of three serves by itself") {
   auto made = planned({of(2)});
-  CHECK(made.replicas == 1);
+  CHECK(made.replicas == 3); // to which it grows again
   for (const auto& x : made.groups) {
+    CHECK(x.record.min_in_sync == 1);
     CHECK(x.record.leader == two);
     CHECK(x.record.replicas == members{two});
     CHECK(x.record.in_sync == std::vector<in_sync_member>{{two, {7, 2}}});
@@ -105,41 +106,32 @@ TEST_CASE("recovery_plan: one survivor of three serves by itself") {
   }
 }
 
-TEST_CASE("recovery_plan: replicas are what a majority is left of") {
-  auto all = surveys{of(1), of(2)};
-  CHECK(planned(all).replicas == 3);
-  SECTION("of five, three keep five and two keep three") {
-    for (auto& x : all) x.replicas = 5;
-    CHECK(planned(all).replicas == 3);
-    all.push_back(of(3));
-    CHECK(planned(all).replicas == 5);
-  }
-  SECTION("of four, two keep three") {
-    for (auto& x : all) x.replicas = 4;
-    CHECK(planned(all).replicas == 3);
-  }
-  SECTION("a group with one copy decides for all") {
-    all[1].groups[9] = {};
-    CHECK(planned(all).replicas == 1);
-  }
-  SECTION("it does not grow") {
-    for (auto& x : all) x.replicas = 1;
-    CHECK(planned(all).replicas == 1);
-  }
+TEST_CASE("recovery_plan: groups confirm with those that agree") {
+  auto all = surveys{of(1), of(2), of(3)};
+  CHECK(planned(all).groups[0].record.min_in_sync == 2);
+  all[1].groups[9] = ending(4, 99);
+  CHECK(planned(all).groups[9].record.min_in_sync == 2);
+  all[2].groups[9] = {};
+  CHECK(planned(all).groups[9].record.min_in_sync == 1);
+  CHECK(planned(all).groups[8].record.min_in_sync == 2);
+  for (auto& x : all) x.replicas = 5;
+  CHECK(planned(all).replicas == 5);
+  CHECK(planned(all).groups[8].record.min_in_sync == 3);
+  for (auto& x : all) x.replicas = 1;
+  CHECK(planned(all).groups[8].record.min_in_sync == 1);
 }
 
 TEST_CASE("recovery_plan: a group that nobody has begins empty and says so") {
   auto all = surveys{of(1), of(2), of(3)};
   for (auto& x : all) x.groups[5] = {};
   all[1].groups[5].seen = 6; // it had a copy once
-  auto made = planned(all);
-  auto x = made.groups[5];
+  auto x = planned(all).groups[5];
   CHECK(x.risk == recovery_risk::all);
   CHECK(x.holders.empty());
   CHECK(x.record.epoch == 7);
   CHECK(x.record.replicas.size() == 3);
   CHECK(x.record.in_sync.size() == 3);
-  CHECK(made.replicas == 3); // it holds up nobody
+  CHECK(x.record.min_in_sync == 2);
 }
 
 TEST_CASE("recovery_plan: only those with a copy are replicas") {
