@@ -200,7 +200,8 @@ std::string recovery_plan_text(const json::object& plan) {
     plan.at("rows").as_array(), {"group", "leader", "last", "agree", "copies",
                                  "epoch", "confirms_with", "may_be_lost"});
   out += "\nreplicas = " + std::to_string(replicas)
-         + ": groups with fewer copies confirm with those that agree, and get "
+         + ", as it was when these members last started: groups with fewer "
+           "copies confirm with those that agree, and get "
            "more when members join\n";
   for (const auto& x : plan.at("warnings").as_array()) out += text(x) + ".\n";
   if (plan.at("warnings").as_array().empty())

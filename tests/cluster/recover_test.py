@@ -114,6 +114,14 @@ def survey(members, member):
     return path
 
 
+def end_all(members):
+    """Ends nodes and etcds, and waits until they are gone."""
+    members.end()
+    expect(members.wait_until(
+        lambda: not any(x.etcd_pid() for x in members.members), 10),
+           "an etcd does not end")
+
+
 def rename(members):
     for x in members.members:
         x.config.write_text(x.config.read_text().replace(BEFORE, AFTER))
@@ -160,7 +168,7 @@ def majority_of_members(members):
            f"a running node was surveyed: {code} {errors}")
     publish(members[1])
     expect(members.wait_until_whole(), members.said())
-    members.end()
+    end_all(members)
     kept, stale = members[0], members[1]
     shutil.copytree(stale.folder / "store", members.folder / "stale")
     shutil.rmtree(kept.folder / "etcd")
@@ -187,7 +195,7 @@ def majority_of_members(members):
     apply(members, recovery)
     start_all(members)
     expect_all(members[2])
-    expect(members.wait_until(lambda: has_copies(members), 120),
+    expect(members.wait_until(lambda: has_copies(members), 150),
            f"it gets no copies: {members.ring()}")
     stale_store_is_refused(members, stale)
 
@@ -206,9 +214,7 @@ def refusal_of_unapplied(members):
     for x in others:
         x.start()
     said = refusal(lone)
-    for x in others:
-        x.kill()
-    cluster.end_all(members.folder)
+    end_all(members)
     for x in others:
         shutil.rmtree(x.folder)
         x.folder.mkdir()
@@ -232,7 +238,7 @@ def stale_store_is_refused(members, member):
 def majority_of_etcds(members):
     """two of three etcds are lost with their disks; all stores are there"""
     publish(members[2])
-    members.end()
+    end_all(members)
     for x in members.members[1:]:
         shutil.rmtree(x.folder / "etcd")
     surveys = [survey(members, x) for x in members.members]
