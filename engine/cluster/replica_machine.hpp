@@ -137,7 +137,8 @@ public:
   revision_number revision() const { return revision_; }
   const in_sync_set& in_sync() const { return in_sync_; }
   std::uint32_t min_in_sync() const {
-    return record_.min_in_sync > 0 ? record_.min_in_sync : options_.min_in_sync;
+    const auto is_said = record_.min_in_sync > 0 && options_.rules.heeds_record;
+    return is_said ? record_.min_in_sync : options_.min_in_sync;
   }
   const std::vector<follower_progress>& followers() const { return followers_; }
 

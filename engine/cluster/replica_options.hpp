@@ -12,6 +12,8 @@ namespace troupe::cluster {
 struct replica_rules {
   /// R1: an entry counts once all of the in-sync set have it, not some.
   bool confirms_by_all = true;
+  /// The record says how many are in sync at least, not the options.
+  bool heeds_record = true;
   /// R2: what is confirmed counts along with what is proposed.
   bool keeps_confirmed_set = true;
   /// R4: who comes in sync has the entry that began this epoch.

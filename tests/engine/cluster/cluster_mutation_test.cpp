@@ -192,6 +192,12 @@ TEST_CASE("cluster: the simulator catches acks before the disk has it") {
   CHECK_FALSE(search({}, faults, 500).empty());
 }
 
+TEST_CASE("cluster: the simulator catches a least number that is not heard") {
+  auto rules = replica_rules{};
+  rules.heeds_record = false;
+  CHECK_FALSE(search(rules, {}, 1000).empty());
+}
+
 TEST_CASE("cluster: the simulator catches what is trimmed too early") {
   auto rules = replica_rules{};
   rules.trims_committed = false;

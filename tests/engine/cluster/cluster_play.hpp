@@ -102,10 +102,16 @@ public:
     if (member && options_.faults.elects_anyone)
       if (!next.find_in_sync(*member))
         next.in_sync.push_back({*member, members_[place(*member)].store.id});
-    if (drops_old)
-      drop_from_sync(
-        next, coordinator.record.leader, options_.machine.min_in_sync);
+    // Of those in sync only a leader is known to have all.
+    if (drops_old && member)
+      drop_from_sync(next, coordinator.record.leader, least());
     coordinator.swap(next, coordinator.revision);
+  }
+
+  /// Returns how many the record wants in sync at least.
+  std::uint32_t least() const {
+    auto least = coordinator.record.min_in_sync;
+    return least > 0 ? least : options_.machine.min_in_sync;
   }
   // -- handlers and checks
 
@@ -124,8 +130,11 @@ public:
                          budget * share_of_budget / x.rate)};
   }
 
-  /// I4, I8. Called after each step.
+  /// I4, I8, and that as many are in sync as the record says. Called after
+  /// each step.
   void check() {
+    if (coordinator.record.in_sync.size() < least())
+      truth.fail("fewer are in sync than the record wants");
     auto who = std::optional<std::size_t>{};
     for (std::size_t i = 0; i < size(); ++i) {
       end_handler(i);

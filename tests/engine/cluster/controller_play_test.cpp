@@ -43,6 +43,12 @@ public:
     }
   }
 
+  /// Both controllers hear of it, some time.
+  void want(std::size_t replicas) {
+    wanted_ = replicas;
+    tell_all([=, this](controller& x) { x.on_replicas(replicas, now_); });
+  }
+
   void heal() {
     is_troubled_ = false;
     for (unsigned id = 1; id <= 5; ++id)
@@ -56,11 +62,12 @@ public:
   std::string rest() const {
     auto all = std::vector<ring_member>{};
     for (unsigned id = 1; id <= 5; ++id) all.push_back(member_of(id).member);
-    const auto wanted = plan_ring(all, 3);
+    const auto wanted = plan_ring(all, wanted_);
     for (unsigned g = 0; g < groups; ++g) {
       const auto& x = truth_[g].record;
-      const auto is_whole = x.in_sync.size() == 3 && x.adding.empty()
-                            && x.removing.empty() && x.replicas == wanted[g];
+      const auto is_whole = x.in_sync.size() == wanted_ && x.adding.empty()
+                            && x.removing.empty() && x.replicas == wanted[g]
+                            && x.min_in_sync == majority_of(wanted_);
       if (x.leader != wanted[g].front() || !is_whole)
         return "group " + std::to_string(g) + " is not as the ring wants it";
     }
@@ -181,6 +188,8 @@ private:
   void check(const group_record& old, const group_record& next) {
     auto fail = [&](const char* what) { fault_ = what; };
     if (next.epoch < old.epoch) fail("an epoch falls");
+    if (next.in_sync.size() < next.min_in_sync)
+      fail("fewer are in sync than the record wants");
     if (next.epoch == old.epoch && next.leader != old.leader)
       fail("an epoch has two leaders");
     if (next.leader != nobody && !next.find_in_sync(next.leader))
@@ -189,8 +198,8 @@ private:
     ++elections_;
     if (next.leader != nobody && !old.find_in_sync(next.leader))
       fail("an election is unclean");
-    if (next.in_sync.size() < std::min<std::size_t>(2, old.in_sync.size()))
-      fail("an election leaves too few in sync");
+    if (next.min_in_sync != old.min_in_sync)
+      fail("an election changes how many have to be in sync");
     for (const auto& x : next.in_sync)
       if (!old.is_in_sync(x.member, x.store))
         fail("an election takes somebody in sync");
@@ -238,7 +247,7 @@ private:
   }
 
   bool shrink(group_record& record) {
-    if (record.in_sync.size() <= 2) return false;
+    if (record.in_sync.size() <= record.min_in_sync) return false;
     for (auto x : record.in_sync) {
       auto is_well = is_up(x.member) && x.store == disk_of(x.member)
                      && !record.is_removing(x.member);
@@ -310,6 +319,7 @@ private:
   std::mt19937 chance_;
   local_time now_{};
   bool is_troubled_ = false;
+  std::size_t wanted_ = 3; // replicas
   std::map<unsigned, play_member> members_;
   kept truth_[groups];
   revision_number revisions_ = 0;
@@ -335,4 +345,25 @@ TEST_CASE(
     elections += play.elections();
   }
   CHECK(elections > 1'000);
+}
+
+TEST_CASE(
+  "controller: replicas change to and fro under whatever happens",
+  "[controller]") {
+  for (unsigned seed = 1; seed <= (is_slow_build ? 3 : 20); ++seed) {
+    auto play = controller_play{seed};
+    play.run(3s, false);
+    auto last = std::size_t{3};
+    for (auto replicas : {5u, 1u, 4u, 2u, 5u, 3u}) {
+      if ((seed + replicas) % 3 == 0) continue;
+      play.want(last = replicas);
+      play.run(20s, true);
+    }
+    play.heal();
+    play.want(last); // whoever missed it reads it again
+    play.run(120s, false);
+    INFO("seed " << seed << ", " << last << " replicas");
+    REQUIRE(play.fault() == "");
+    REQUIRE(play.rest() == "");
+  }
 }

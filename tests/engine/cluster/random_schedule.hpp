@@ -27,6 +27,8 @@ struct schedule_odds {
   double trim = 1;
   double disk = 0.1;   // full, or not any more
   double replicas = 1; // one more, one less
+  double wanted = 0.3; // replicas: another number
+  double least = 1;    // in sync, as the wanted number has it
   double expire = 0.3;
 
   double lost_disks = 0.1; // of crashes
@@ -47,6 +49,7 @@ public:
       ++commits_;
     };
     faulty_ = play_.chance(0.8) ? play_.real() : 0;
+    wanted_ = play_.options().replicas;
   }
 
   void run(int steps) {
@@ -226,7 +229,7 @@ private:
     }
     // A leader may count, for a while yet, on a disk that is gone.
     for (std::size_t n = 0; n < play_.size(); ++n) lost += is_late(n);
-    auto is_borne = lost + 1 < play_.options().machine.min_in_sync;
+    auto is_borne = lost + 1 < play_.least();
     if (is_borne) lost_at_[i] = play_.now;
     return is_borne;
   }
@@ -297,10 +300,32 @@ private:
     if (!next.has(who)) {
       next.adding.push_back(who);
     } else if (place != next.replicas.end()) {
-      auto stay = next.replicas.size() - next.removing.size();
-      if (stay <= play_.options().replicas || next.leader == who) return;
+      if (staying() <= wanted_ || next.leader == who) return;
+      if (play_.least() > majority_of(wanted_)) return; // that goes first
       if (!next.is_removing(who)) next.removing.push_back(who);
     }
+    c.swap(next, c.revision);
+  }
+
+  std::size_t staying() {
+    const auto& record = play_.coordinator.record;
+    auto stays = [&](member_id x) { return !record.is_removing(x); };
+    return static_cast<std::size_t>(
+      std::ranges::count_if(record.replicas, stays));
+  }
+
+  void want() { wanted_ = 1 + play_.pick(play_.size()); }
+
+  /// Does what a controller does: lowers the number at once, and raises it
+  /// where the replicas are there and so many are in sync.
+  void least() {
+    auto& c = play_.coordinator;
+    auto goal = majority_of(wanted_);
+    auto raises = goal > c.record.min_in_sync;
+    auto is_ready = staying() >= wanted_ && c.record.in_sync.size() >= goal;
+    if (raises && !is_ready) return;
+    auto next = c.record;
+    next.min_in_sync = goal;
     c.swap(next, c.revision);
   }
 
@@ -403,7 +428,7 @@ private:
   }
 
   using kind = std::pair<double schedule_odds::*, void (random_schedule::*)()>;
-  static constexpr std::size_t kind_count = 18;
+  static constexpr std::size_t kind_count = 20;
   static const std::array<kind, kind_count> kinds;
 
   static double sum(const schedule_odds& odds) {
@@ -415,7 +440,8 @@ private:
   std::uint64_t seed_;
   schedule_odds odds_;
   double total_ = sum(odds_);
-  double faulty_ = 0; // how bad this one is, 0 to 1
+  double faulty_ = 0;      // how bad this one is, 0 to 1
+  std::size_t wanted_ = 0; // replicas
   std::array<publisher, 2> publishers_;
   std::uint64_t commits_ = 0;
   std::array<std::optional<local_time>, 8> lost_at_;
@@ -442,6 +468,8 @@ inline const std::array<random_schedule::kind, random_schedule::kind_count>
     {&schedule_odds::disk, &random_schedule::disk},
     {&schedule_odds::replicas, &random_schedule::replicas},
     {&schedule_odds::expire, &random_schedule::expire},
+    {&schedule_odds::wanted, &random_schedule::want},
+    {&schedule_odds::least, &random_schedule::least},
   }};
 
 } // namespace troupe::test
