@@ -5,12 +5,6 @@
 
 namespace troupe {
 
-namespace {
-
-constexpr std::uint16_t access_refused = 403; // AMQP's reply code
-
-} // namespace
-
 access_actor::behavior_type access_state::handlers(
   access_actor::stateful_pointer<access_state> self,
   std::shared_ptr<login_check> logins) {
@@ -34,9 +28,9 @@ amqp::answer access_state::check(const access::check& msg) {
   if (who) return amqp::logged_in{std::move(*who)};
   spdlog::warn("amqp: login refused: {}", who.error().detail);
   return amqp::refused{
-    access_refused, "Login was refused using authentication mechanism "
-                      + asked.mechanism
-                      + ". For details see the broker logfile."};
+    amqp::reply_code::access_refused,
+    "Login was refused using authentication mechanism " + asked.mechanism
+      + ". For details see the broker logfile."};
 }
 
 access_actor::behavior_type run_access(

@@ -10,7 +10,6 @@ namespace troupe {
 namespace {
 
 constexpr auto full_disk_pause = std::chrono::milliseconds{500};
-constexpr std::uint16_t access_refused = 403; // AMQP's reply code
 
 } // namespace
 
@@ -134,7 +133,8 @@ void queue_state::subscribe(queue::subscribe& msg) {
     answer_edge(
       who, msg.consumer,
       is_taken ? amqp::answer{amqp::done{}}
-               : amqp::answer{amqp::refused{access_refused, in_use()}});
+               : amqp::answer{
+                 amqp::refused{amqp::reply_code::access_refused, in_use()}});
   used();
   act();
 }

@@ -1,6 +1,7 @@
 #include "actors/topology_actor.hpp"
 
 #include "actors/queue_place.hpp"
+#include "engine/amqp/refusal_code.hpp"
 #include "engine/ring/slot_map.hpp"
 
 #include <caf/send.hpp>
@@ -13,22 +14,6 @@ namespace {
 
 // Where the topology's changes are kept among the groups' logs.
 constexpr auto kept_in = group_id{0};
-
-// AMQP's reply codes.
-constexpr std::uint16_t internal_error = 541;
-constexpr std::uint16_t not_allowed = 530;
-
-std::uint16_t code_of(refusal::reason why) {
-  switch (why) {
-    case refusal::reason::not_found: return 404;
-    case refusal::reason::precondition_failed: return 406;
-    case refusal::reason::access_refused: return 403;
-    case refusal::reason::resource_locked: return 405;
-    case refusal::reason::not_allowed: return not_allowed;
-    case refusal::reason::command_invalid: return 503;
-  }
-  return internal_error;
-}
 
 exchange_declaration to_declaration(const amqp::declare_exchange& from) {
   return {from.name,        from.type,     from.durable,
@@ -101,7 +86,7 @@ void topology_state::answer(const asker& by, amqp::answer what) {
 }
 
 void topology_state::refuse(const asker& by, const refusal& why) {
-  answer(by, amqp::refused{code_of(why.why), why.text});
+  answer(by, amqp::refused{amqp::code_of(why.why), why.text});
 }
 
 /// Shows a change to all who route, has what must last stored, and answers
@@ -150,7 +135,9 @@ void topology_state::carry_out(const asker& by, amqp::open_vhost& what) {
     answer(by, amqp::done{});
   else
     answer(
-      by, amqp::refused{not_allowed, "vhost " + what.vhost + " not found"});
+      by,
+      amqp::refused{
+        amqp::reply_code::not_allowed, "vhost " + what.vhost + " not found"});
 }
 
 void topology_state::carry_out(const asker& by, amqp::declare_exchange& what) {
@@ -174,7 +161,9 @@ void topology_state::carry_out(const asker& by, amqp::declare_exchange& what) {
 
 template <class Other>
 void topology_state::carry_out(const asker& by, Other&) {
-  answer(by, amqp::refused{internal_error, "the topology cannot answer this"});
+  answer(
+    by, amqp::refused{
+          amqp::reply_code::internal_error, "the topology cannot answer this"});
 }
 
 topology_actor::behavior_type run_topology(

@@ -13,9 +13,7 @@ namespace troupe {
 namespace {
 
 // What is lost between members, and no new link tells of, is asked again.
-constexpr auto patience = std::chrono::seconds{5};
-
-constexpr std::uint16_t internal_error = 541;
+constexpr auto ask_interval = std::chrono::seconds{5};
 
 bool is_exclusive(const topology_frames::question& what) {
   const auto* declared = std::get_if<amqp::declare_queue>(&what);
@@ -35,7 +33,8 @@ void topology_state::ask_in_cluster(broker::ask& msg) {
     return;
   }
   auto what = topology_frames::to_question(std::move(msg.what));
-  auto why = amqp::refused{internal_error, "the topology cannot answer this"};
+  auto why = amqp::refused{
+    amqp::reply_code::internal_error, "the topology cannot answer this"};
   auto made = topology_frames::ask{0, msg.connection, false, {}};
   if (what) made.what = std::move(*what);
   if (what && name_queue(made, why))
@@ -122,7 +121,7 @@ void topology_state::wait_for_answers() {
   auto waits = !leads_ && (is_wanting_ || !open_.empty());
   if (!waits || std::exchange(is_waiting_, true)) return;
   self_->delayed_send(
-    topology_actor{self_}, patience, topology_messages::ask_again{});
+    topology_actor{self_}, ask_interval, topology_messages::ask_again{});
 }
 
 void topology_state::ask_again() {

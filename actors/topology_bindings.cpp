@@ -12,8 +12,6 @@ namespace troupe {
 
 namespace {
 
-constexpr std::uint16_t access_refused = 403;
-
 binding to_binding(amqp::change_binding& from) {
   using kind = binding::kind;
   return {
@@ -25,9 +23,10 @@ binding to_binding(amqp::change_binding& from) {
 amqp::refused
 belongs_to_node(const std::string& vhost, const std::string& exchange) {
   return {
-    access_refused, "exchange '" + exchange + "' in vhost '" + vhost
-                      + "' leads into the pipeline by the node's "
-                        "configuration: change it there"};
+    amqp::reply_code::access_refused,
+    "exchange '" + exchange + "' in vhost '" + vhost
+      + "' leads into the pipeline by the node's "
+        "configuration: change it there"};
 }
 
 } // namespace

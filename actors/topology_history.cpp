@@ -17,7 +17,7 @@ constexpr std::uint64_t consumer_number = 1;
 constexpr std::uint64_t most_bytes = 1024 * 1024; // borrowed at a time
 
 // So long may nothing move, for the client waits meanwhile.
-constexpr auto patience = std::chrono::seconds{5};
+constexpr auto look_interval = std::chrono::seconds{5};
 
 } // namespace
 
@@ -131,7 +131,8 @@ void history_state::go_on() {
 }
 
 void history_state::note_progress() {
-  self_->delayed_send(history_actor{self_}, patience, history::look{++step_});
+  self_->delayed_send(
+    history_actor{self_}, look_interval, history::look{++step_});
 }
 
 void history_state::end() {

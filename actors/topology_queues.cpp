@@ -12,9 +12,6 @@ namespace troupe {
 
 namespace {
 
-constexpr std::uint16_t access_refused = 403;
-constexpr std::uint16_t precondition_failed = 406;
-
 // Messages that go round are kept for somebody to look at, the latest of them.
 constexpr std::int64_t most_quarantined = 10'000;
 
@@ -182,7 +179,9 @@ void topology_state::create(
            start](const store::defined& x) mutable {
       if (by.term != term_) return; // another member decides now
       if (x.failure.code != errc::none) {
-        answer(by, amqp::refused{precondition_failed, x.failure.detail});
+        answer(
+          by, amqp::refused{
+                amqp::reply_code::precondition_failed, x.failure.detail});
         return;
       }
       start.options.id = x.queue.id;
@@ -272,9 +271,10 @@ void topology_state::carry_out(const asker& by, amqp::delete_queue& what) {
   if (known == children_.end()) {
     answer(
       by, amqp::refused{
-            access_refused, place_text("queue", what.name, what.vhost)
-                              + " belongs to the node's configuration: "
-                                "remove it there"});
+            amqp::reply_code::access_refused,
+            place_text("queue", what.name, what.vhost)
+              + " belongs to the node's configuration: "
+                "remove it there"});
     return;
   }
   auto text = place_text("queue", what.name, what.vhost);
@@ -283,9 +283,13 @@ void topology_state::carry_out(const asker& by, amqp::delete_queue& what) {
     using verdict = queue::erased::verdict;
     auto which = children_.find(id);
     if (x.what == verdict::in_use)
-      answer(by, amqp::refused{precondition_failed, text + " in use"});
+      answer(
+        by,
+        amqp::refused{amqp::reply_code::precondition_failed, text + " in use"});
     else if (x.what == verdict::not_empty)
-      answer(by, amqp::refused{precondition_failed, text + " is not empty"});
+      answer(
+        by, amqp::refused{
+              amqp::reply_code::precondition_failed, text + " is not empty"});
     else if (which == children_.end())
       answer(by, amqp::done{}); // it went meanwhile
     else

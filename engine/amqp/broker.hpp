@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/amqp/error.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/delivery/queue_machine.hpp"
 #include "engine/message/field_table.hpp"
@@ -158,8 +159,8 @@ struct logged_in {
 
 /// What was asked for is not to be had: the error a client gets.
 struct refused {
-  std::uint16_t code = 0; // a reply code
-  std::string text;       // without the code's name
+  reply_code code = reply_code::internal_error;
+  std::string text; // without the code's name
 };
 
 struct got {

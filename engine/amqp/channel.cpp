@@ -47,7 +47,7 @@ checked<> channel::on_answer(answer&& what) {
     auto of = std::exchange(pending_, {});
     if (auto* who = core_.find_consumer(of->consumer))
       if (!who->is_getter) forget(*who);
-    return protocol_error{static_cast<reply_code>(no->code), no->text};
+    return protocol_error{no->code, no->text};
   }
   if (auto* one = std::get_if<got>(&what))
     on_got(*one);

@@ -1,5 +1,6 @@
 #include "engine/amqp/channel.hpp"
 #include "engine/amqp/consumer_arguments.hpp"
+#include "engine/amqp/names.hpp"
 #include "engine/message/field_table.hpp"
 
 #include <algorithm>
@@ -8,7 +9,6 @@ namespace troupe::amqp {
 
 namespace {
 
-constexpr auto reply_to = std::string_view{"amq.rabbitmq.reply-to"};
 constexpr std::size_t most_consumers = 10'000; // of a channel
 
 bool is_quorum(const routed_queue& queue) {

@@ -1,4 +1,5 @@
 #include "engine/amqp/channel.hpp"
+#include "engine/amqp/names.hpp"
 #include "engine/amqp/queue_arguments.hpp"
 #include "engine/message/field_lookup.hpp"
 
@@ -8,8 +9,6 @@
 namespace troupe::amqp {
 
 namespace {
-
-constexpr auto reply_to = std::string_view{"amq.rabbitmq.reply-to"};
 
 checked<field_table> arguments(std::string_view encoded) {
   auto read = decode_field_table(encoded);

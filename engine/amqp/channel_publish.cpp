@@ -2,6 +2,7 @@
 #include "engine/amqp/content.hpp"
 #include "engine/amqp/content_encoder.hpp"
 #include "engine/amqp/exchange_routing.hpp"
+#include "engine/amqp/names.hpp"
 #include "engine/message/properties.hpp"
 
 #include <algorithm>
@@ -11,7 +12,6 @@ namespace troupe::amqp {
 
 namespace {
 
-constexpr auto reply_to = std::string_view{"amq.rabbitmq.reply-to"};
 constexpr auto settling_exchange = std::string_view{"amq.troupe.settle"};
 constexpr std::size_t most_kept = 64 * 1024; // bytes of a body's memory
 constexpr std::uint64_t most_expiration = 4'294'967'295; // ms, as in RabbitMQ

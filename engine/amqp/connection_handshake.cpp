@@ -157,7 +157,7 @@ void connection_machine::on_vhost(const answer& what) {
     return why;
   };
   if (const auto* no = std::get_if<refused>(&what))
-    return fail(as_open({static_cast<reply_code>(no->code), no->text}));
+    return fail(as_open({no->code, no->text}));
   auto entry = check_entry(*core_->who, core_->vhost);
   if (!entry) return fail(as_open(entry.error()));
   run();

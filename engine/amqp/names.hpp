@@ -6,6 +6,9 @@
 
 namespace troupe::amqp {
 
+/// The queue that stands for the asking client itself (direct reply-to).
+inline constexpr auto reply_to = std::string_view{"amq.rabbitmq.reply-to"};
+
 /// Makes names that nobody has: `amq.ctag-hKz...`, 128 bits each. Whoever does
 /// not know the seed cannot tell the next one.
 class name_maker {

@@ -13,10 +13,6 @@ namespace troupe::amqp {
 
 namespace {
 
-constexpr std::uint16_t access_refused = 403;
-constexpr std::uint16_t precondition_failed = 406;
-constexpr std::uint16_t not_implemented = 540;
-
 // RabbitMQ's own bound for times: what Erlang's timers can wait.
 constexpr std::int64_t most_milliseconds = 4'294'967'295;
 constexpr std::int64_t most_priority = 255;
@@ -280,8 +276,9 @@ constexpr argument arguments[] = {
 
 refused refuse(const declare_queue& from, const field& by, std::string why) {
   return {
-    precondition_failed, "invalid arg '" + by.name + "' for queue '" + from.name
-                           + "' in vhost '" + from.vhost + "': " + why};
+    reply_code::precondition_failed, "invalid arg '" + by.name + "' for queue '"
+                                       + from.name + "' in vhost '" + from.vhost
+                                       + "': " + why};
 }
 
 bool is_stream(const declare_queue& from) {
@@ -315,7 +312,7 @@ std::variant<queue_settings, refused>
 read_queue_arguments(const declare_queue& from) {
   if (is_stream(from))
     return refused{
-      not_implemented,
+      reply_code::not_implemented,
       "queue '" + from.name
         + "' asks for x-queue-type = stream, which Troupe does not have: "
           "declare it as classic or quorum"};
@@ -355,7 +352,7 @@ std::variant<std::string, refused> name_prefix(const declare_queue& from) {
   if (wrong) return refuse(from, {name, *given}, std::move(*wrong));
   if (prefix.starts_with("amq."))
     return refused{
-      access_refused,
+      reply_code::access_refused,
       "queue name '" + prefix + "' contains reserved prefix 'amq.*'"};
   return plain_name(prefix) + '-';
 }

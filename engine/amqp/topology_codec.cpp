@@ -115,6 +115,7 @@ struct writer {
   void one(bool& x) { put(out, static_cast<std::uint8_t>(x)); }
   void one(queue_id& x) { put(out, static_cast<std::uint64_t>(x)); }
   void one(update::part& x) { put(out, static_cast<std::uint8_t>(x)); }
+  void one(amqp::reply_code& x) { put(out, static_cast<std::uint16_t>(x)); }
   void one(std::string& x) { put_text(out, x); }
   void one(field_table& x) { put_text(out, troupe::encode(x)); }
   void one(std::optional<std::string>& x) {
@@ -148,6 +149,9 @@ struct reader {
   }
   void one(bool& x) { x = take_up_to(1) != 0; }
   void one(queue_id& x) { x = queue_id{from.take<std::uint64_t>()}; }
+  void one(amqp::reply_code& x) {
+    x = static_cast<amqp::reply_code>(from.take<std::uint16_t>());
+  }
   void one(update::part& x) {
     x = static_cast<update::part>(
       take_up_to(static_cast<std::uint8_t>(update::part::only)));

@@ -18,7 +18,7 @@ struct unacked_run {
   std::uint32_t count = 0;
   std::uint64_t consumer = 0;
   position at = 0;          // of the first
-  time_point since;         // the client has had them
+  time_point since{};       // the client has had them
   bool is_extended = false; // `since` is later than its place in line says
   bool operator==(const unacked_run&) const = default;
 };

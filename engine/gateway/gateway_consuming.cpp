@@ -228,10 +228,10 @@ void gateway_machine::gone(consumer& who) {
 }
 
 amqp::refused gateway_machine::gone_text() const {
-  constexpr std::uint16_t not_found = 404; // AMQP's reply code
   return {
-    not_found, "queue '" + options_.name + "' in vhost '" + options_.vhost
-                 + "' went away: declare it, and try again"};
+    amqp::reply_code::not_found, "queue '" + options_.name + "' in vhost '"
+                                   + options_.vhost
+                                   + "' went away: declare it, and try again"};
 }
 
 } // namespace troupe::gateway

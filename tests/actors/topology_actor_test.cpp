@@ -129,8 +129,10 @@ TEST_CASE("topology_actor: a queue that is not there is not found") {
   auto set = topology_stage{};
   auto passive = a_queue("q");
   passive.passive = true;
-  CHECK(set.get_refused(passive).code == 404);
-  CHECK(set.get_refused(bound("amq.direct", "q", "k")).code == 404);
+  CHECK(set.get_refused(passive).code == amqp::reply_code::not_found);
+  CHECK(
+    set.get_refused(bound("amq.direct", "q", "k")).code
+    == amqp::reply_code::not_found);
   CHECK(set.get_done(without("q")).messages == 0); // as good as deleted
 }
 
@@ -162,13 +164,15 @@ TEST_CASE("topology_actor: the server's names begin as they are asked to") {
   CHECK(first.size() == usual.size() - 3);
   CHECK(first != second);
   asked = queue_with("", {"x-name-prefix", {std::string{"amq.troupe."}}});
-  CHECK(set.get_refused(asked).code == 403);
+  CHECK(set.get_refused(asked).code == amqp::reply_code::access_refused);
 }
 
 TEST_CASE("topology_actor: vhosts that are not there are refused") {
   auto set = topology_stage{};
   set.get_done(amqp::open_vhost{"/"});
-  CHECK(set.get_refused(amqp::open_vhost{"shop"}).code == 530);
+  CHECK(
+    set.get_refused(amqp::open_vhost{"shop"}).code
+    == amqp::reply_code::not_allowed);
 }
 
 TEST_CASE("topology_actor: purges count what was ready") {
@@ -178,7 +182,9 @@ TEST_CASE("topology_actor: purges count what was ready") {
   auto asked = amqp::purge_queue{"/", "q"};
   CHECK(set.get_done(asked).messages == 2);
   CHECK(set.get_done(asked).messages == 0);
-  CHECK(set.get_refused(amqp::purge_queue{"/", "other"}).code == 404);
+  CHECK(
+    set.get_refused(amqp::purge_queue{"/", "other"}).code
+    == amqp::reply_code::not_found);
 }
 
 // -- deleting on conditions
@@ -189,7 +195,7 @@ TEST_CASE("topology_actor: if_unused keeps a queue that has consumers") {
   set.consume("q", 1);
   auto asked = without("q");
   asked.if_unused = true;
-  CHECK(set.get_refused(asked).code == 406);
+  CHECK(set.get_refused(asked).code == amqp::reply_code::precondition_failed);
   CHECK(set.where("q"));
   set.cancel("q", 1);
   set.get_done(asked);
@@ -202,7 +208,7 @@ TEST_CASE("topology_actor: if_empty keeps a queue that has messages") {
   set.publish("q", {"a"});
   auto asked = without("q");
   asked.if_empty = true;
-  CHECK(set.get_refused(asked).code == 406);
+  CHECK(set.get_refused(asked).code == amqp::reply_code::precondition_failed);
   set.get_done(amqp::purge_queue{"/", "q"});
   set.get_done(asked);
   CHECK_FALSE(set.find("q"));
@@ -214,12 +220,12 @@ TEST_CASE("topology_actor: if_unused keeps an exchange that has bindings") {
   set.get_done(an_exchange("x", "fanout"));
   set.get_done(bound("x", "q", ""));
   auto asked = amqp::delete_exchange{"/", "x", true};
-  CHECK(set.get_refused(asked).code == 406);
+  CHECK(set.get_refused(asked).code == amqp::reply_code::precondition_failed);
   set.get_done(without("q"));
   set.get_done(asked);
   auto passive = an_exchange("x", "fanout");
   passive.passive = true;
-  CHECK(set.get_refused(passive).code == 404);
+  CHECK(set.get_refused(passive).code == amqp::reply_code::not_found);
 }
 
 // -- delayed exchanges

@@ -171,7 +171,8 @@ private:
     if (open_ == 0) return;
     if (!piece.empty() && piece[0] % 4 == 0)
       return reply(refused{
-        static_cast<std::uint16_t>(piece[0] % 8 == 0 ? 404 : 540), "no"});
+        piece[0] % 8 == 0 ? reply_code::not_found : reply_code::not_implemented,
+        "no"});
     if (!is_get_) return reply(done{"q", 1, 2});
     if (piece.empty()) return reply(amqp::got{});
     reply(amqp::got{run_of({}), 3});

@@ -4,6 +4,7 @@
 #include "engine/amqp/connection_machine.hpp"
 #include "engine/amqp/content.hpp"
 #include "engine/amqp/content_encoder.hpp"
+#include "engine/amqp/refusal_code.hpp"
 #include "engine/message/batch.hpp"
 #include "engine/message/properties.hpp"
 #include "engine/routing/topology.hpp"
@@ -320,14 +321,7 @@ private:
   // -- the node's answers
 
   static refused to_refused(const refusal& from) {
-    using reason = refusal::reason;
-    auto code = std::uint16_t{503};
-    if (from.why == reason::not_found) code = 404;
-    if (from.why == reason::precondition_failed) code = 406;
-    if (from.why == reason::access_refused) code = 403;
-    if (from.why == reason::resource_locked) code = 405;
-    if (from.why == reason::not_allowed) code = 530;
-    return {code, from.text};
+    return {code_of(from.why), from.text};
   }
 
   template <class T>
@@ -338,12 +332,13 @@ private:
 
   answer answer_to(const login& what) {
     if (what.name == "guest" && what.password == "guest") return logged_in{who};
-    return refused{403, "wrong"};
+    return refused{reply_code::access_refused, "wrong"};
   }
 
   answer answer_to(const open_vhost& what) {
     if (places.snapshot()->has_vhost(what.vhost)) return done{};
-    return refused{530, "vhost " + what.vhost + " not found"};
+    return refused{
+      reply_code::not_allowed, "vhost " + what.vhost + " not found"};
   }
 
   answer answer_to(const amqp::declare_exchange& what) {

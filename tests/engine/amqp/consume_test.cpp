@@ -132,7 +132,8 @@ TEST_CASE("consume: another's exclusive queue is locked", "[amqp]") {
 
 TEST_CASE("consume: a queue may refuse", "[amqp]") {
   auto rig = with_queue();
-  rig.next_refusal = refused{403, "queue 'q' in vhost '/' in exclusive use"};
+  rig.next_refusal = refused{
+    reply_code::access_refused, "queue 'q' in vhost '/' in exclusive use"};
   rig.send(1, basic_consume{.queue = "q", .consumer_tag = "c"});
   CHECK(
     rig.channel_closed(403)

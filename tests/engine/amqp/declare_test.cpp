@@ -132,7 +132,7 @@ TEST_CASE("declare: refusals name the method that failed", "[amqp]") {
 TEST_CASE("declare: a refusal may close the connection", "[amqp]") {
   auto rig = connection_rig{};
   rig.open();
-  rig.next_refusal = refused{540, "no streams here"};
+  rig.next_refusal = refused{reply_code::not_implemented, "no streams here"};
   rig.send(1, queue_declare{.queue = "s"});
   CHECK(rig.connection_closed(540) == "NOT_IMPLEMENTED - no streams here");
   CHECK(rig.failed_method == key_of<queue_declare>);

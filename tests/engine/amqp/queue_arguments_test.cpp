@@ -91,7 +91,9 @@ TEST_CASE("queue_arguments: an order key spreads over partitions") {
   auto made = settings_of({text("x-order-key", "header:customer")});
   CHECK(made.options.key);
   CHECK(made.options.partitions == 64);
-  CHECK(refusal_of({text("x-order-key", "colour")}).code == 406);
+  CHECK(
+    refusal_of({text("x-order-key", "colour")}).code
+    == reply_code::precondition_failed);
 }
 
 TEST_CASE("queue_arguments: the cache counts only where it is on") {
@@ -132,7 +134,7 @@ TEST_CASE("queue_arguments: refusals have RabbitMQ's words") {
   };
   for (const auto& x : rows) {
     auto refusal = refusal_of({x.argument});
-    CHECK(refusal.code == 406);
+    CHECK(refusal.code == reply_code::precondition_failed);
     CHECK(
       refusal.text
       == "invalid arg '" + x.argument.name
@@ -142,13 +144,13 @@ TEST_CASE("queue_arguments: refusals have RabbitMQ's words") {
 
 TEST_CASE("queue_arguments: a stream is refused with what to do") {
   auto refusal = refusal_of({text("x-queue-type", "stream")});
-  CHECK(refusal.code == 540);
+  CHECK(refusal.code == reply_code::not_implemented);
   CHECK(refusal.text.find("classic or quorum") != std::string::npos);
 }
 
 TEST_CASE("queue_arguments: priority and order by key exclude each other") {
   auto refusal = refusal_of(
     {number("x-max-priority", 3), text("x-order-key", "routing_key")});
-  CHECK(refusal.code == 406);
+  CHECK(refusal.code == reply_code::precondition_failed);
   CHECK(refusal.text.find("not both") != std::string::npos);
 }

@@ -44,7 +44,8 @@ std::vector<frame> frames() {
   for (auto& x : questions())
     made.push_back(ask{++number, number << 8, number % 2 == 0, std::move(x)});
   made.push_back(answer{1, 2, amqp::done{"q", 3, 4}});
-  made.push_back(answer{~number, 0, amqp::refused{406, odd}});
+  made.push_back(answer{
+    ~number, 0, amqp::refused{amqp::reply_code::precondition_failed, odd}});
   for (auto part : {update::part::change, update::part::only})
     made.push_back(update{5, 6, part, records()});
   made.push_back(update{5, 6, update::part::last, {}});
@@ -91,9 +92,14 @@ TEST_CASE("topology_codec: fields come to their places", "[amqp]") {
   CHECK(std::get<update>(read).what == update::part::middle);
   CHECK(std::get<update>(read).records == records());
 
-  read = decode(encode(answer{7, 8, amqp::refused{404, "no"}})).value();
+  read =
+    decode(
+      encode(answer{7, 8, amqp::refused{amqp::reply_code::not_found, "no"}}))
+      .value();
   CHECK(std::get<answer>(read).version == 8);
-  CHECK(std::get<amqp::refused>(std::get<answer>(read).what).code == 404);
+  CHECK(
+    std::get<amqp::refused>(std::get<answer>(read).what).code
+    == amqp::reply_code::not_found);
 }
 
 TEST_CASE(

@@ -77,8 +77,8 @@ public:
         made.what = reply_of(gateway::described{number(), figures()});
         break;
       case 10:
-        made.what =
-          reply_of(gateway::answered{number(), amqp::refused{403, text()}});
+        made.what = reply_of(gateway::answered{
+          number(), amqp::refused{amqp::reply_code::access_refused, text()}});
         break;
       default: made.what = reply_of(gateway::answered{number(), got()}); break;
     }

@@ -83,7 +83,7 @@ TEST_CASE("gateway: where one shard refuses a consumer the others are left") {
   rig.answer(1, amqp::done{}, 0);
   rig.reply(gateway::deliver{1, {lent(1)}}, 0);
   rig.drop_all();
-  rig.answer(1, amqp::refused{403, "no"}, 1);
+  rig.answer(1, amqp::refused{amqp::reply_code::access_refused, "no"}, 1);
   auto told = rig.told<gateway::answered>();
   REQUIRE(told.size() == 1);
   CHECK(is_refused(told[0].second.what));
@@ -142,7 +142,7 @@ TEST_CASE("gateway: a consumer that finds no place again is gone") {
   rig.consume(1, 7);
   rig.up(0);
   rig.drop_all();
-  rig.answer(1, amqp::refused{403, "no"}, 0);
+  rig.answer(1, amqp::refused{amqp::reply_code::access_refused, "no"}, 0);
   CHECK(rig.told<gateway::answered>().empty());
   auto gone = rig.told<gateway::consumer_gone>();
   REQUIRE(gone.size() == 1);
@@ -298,7 +298,9 @@ TEST_CASE("gateway: whoever waits when the queue goes is refused") {
   rig.machine.on_queue_gone();
   auto told = rig.told<gateway::answered>();
   REQUIRE(told.size() == 2);
-  CHECK(std::get<amqp::refused>(told[0].second.what).code == 404);
+  CHECK(
+    std::get<amqp::refused>(told[0].second.what).code
+    == amqp::reply_code::not_found);
   CHECK(is_refused(told[1].second.what));
   CHECK(rig.machine.consumers() == 0);
 }

@@ -105,7 +105,8 @@ private:
     if (is_taken && what.is_paused) machine_->on_pause(what.what.id, true);
     if (!is_taken) remove(from, what.consumer);
     auto answer = is_taken ? amqp::answer{amqp::done{}}
-                           : amqp::answer{amqp::refused{403, "taken"}};
+                           : amqp::answer{amqp::refused{
+                             amqp::reply_code::access_refused, "taken"}};
     send_(from, gateway::answered{what.consumer, std::move(answer)});
   }
 
