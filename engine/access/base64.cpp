@@ -1,17 +1,13 @@
 #include "engine/access/base64.hpp"
 
+#include "engine/access/as_bytes.hpp"
+
 #include <climits>
 #include <openssl/evp.h>
 
 namespace troupe {
 
 namespace {
-
-auto* as_bytes(char* x) { return reinterpret_cast<unsigned char*>(x); }
-
-const auto* as_bytes(const char* x) {
-  return reinterpret_cast<const unsigned char*>(x);
-}
 
 std::size_t padding(std::string_view text) {
   if (text.ends_with("==")) return 2;

@@ -1,5 +1,6 @@
 #include "engine/access/password_hash.hpp"
 
+#include "engine/access/as_bytes.hpp"
 #include "engine/access/base64.hpp"
 
 #include <charconv>
@@ -19,12 +20,6 @@ constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t least_salt_bytes = 8;
 constexpr std::size_t most_salt_bytes = 64;
 constexpr std::size_t rabbitmq_salt_bytes = 4;
-
-auto* as_bytes(char* x) { return reinterpret_cast<unsigned char*>(x); }
-
-const auto* as_bytes(const char* x) {
-  return reinterpret_cast<const unsigned char*>(x);
-}
 
 error bad_hash(const std::string& why) {
   return {

@@ -26,7 +26,7 @@ constexpr auto kinds = [] {
   return all;
 }();
 
-constexpr auto headers_at = static_cast<std::size_t>(
+constexpr auto headers_index = static_cast<std::size_t>(
   std::ranges::find(names, std::string_view{"headers"}) - names.begin());
 
 /// Takes one value: without its length, but a table with it.
@@ -90,7 +90,7 @@ find_text_property(std::string_view encoded, std::string_view name) {
 }
 
 std::optional<std::string_view> find_headers(std::string_view encoded) {
-  return value(encoded, headers_at);
+  return value(encoded, headers_index);
 }
 
 std::optional<encoded_field>

@@ -10,7 +10,7 @@ namespace troupe {
 
 namespace {
 
-constexpr auto names = std::array<std::string_view, 10>{
+constexpr auto type_names = std::array<std::string_view, 10>{
   "direct",
   "fanout",
   "topic",
@@ -85,13 +85,13 @@ permitted<std::uint32_t> read_history(const field_table& arguments) {
 } // namespace
 
 std::optional<exchange_type> parse_exchange_type(std::string_view name) {
-  auto found = std::ranges::find(names, name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<exchange_type>(found - names.begin());
+  auto found = std::ranges::find(type_names, name);
+  if (found == type_names.end()) return std::nullopt;
+  return static_cast<exchange_type>(found - type_names.begin());
 }
 
 std::string_view to_string(exchange_type type) {
-  return names[static_cast<std::size_t>(type)];
+  return type_names[static_cast<std::size_t>(type)];
 }
 
 permitted<exchange_settings>

@@ -1,12 +1,12 @@
 #include "engine/source/csv_cutter.hpp"
 
+#include "engine/source/byte_order_mark.hpp"
+
 #include <algorithm>
 
 namespace troupe {
 
 namespace {
-
-constexpr auto byte_order_mark = std::string_view{"\xef\xbb\xbf"};
 
 bool ends_plain_field(char c) { return c == ',' || c == '\n'; }
 

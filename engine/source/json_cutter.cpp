@@ -1,5 +1,7 @@
 #include "engine/source/json_cutter.hpp"
 
+#include "engine/source/byte_order_mark.hpp"
+
 #include <boost/json/parse.hpp>
 
 namespace troupe {
@@ -7,7 +9,6 @@ namespace troupe {
 namespace {
 
 constexpr auto spaces = std::string_view{" \t\r\n"};
-constexpr auto byte_order_mark = std::string_view{"\xef\xbb\xbf"};
 
 /// A byte as a message can show it.
 std::string shown(char c) {
