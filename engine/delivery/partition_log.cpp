@@ -4,8 +4,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
+#include <string_view>
 
 namespace troupe {
+
+namespace {
+
+constexpr char run_mark = '@';
+
+} // namespace
 
 partition_log::partition_log(std::uint16_t partition, bool offers_unstored)
   : partition_{partition},
@@ -30,8 +38,18 @@ batch_ptr partition_log::without_repeats(
 void partition_log::note_publisher(
   const std::string& publisher, std::uint64_t sequence) {
   if (publisher.empty()) return;
-  auto& last = publishers_[publisher];
-  last = std::max(last, sequence);
+  auto [known, is_new] = publishers_.try_emplace(publisher);
+  known->second = std::max(known->second, sequence);
+  if (is_new) forget_earlier_runs(publisher);
+}
+
+void partition_log::forget_earlier_runs(const std::string& of) {
+  auto ends = of.rfind(run_mark);
+  if (ends == std::string::npos) return;
+  auto name = std::string_view{of}.substr(0, ends + 1);
+  auto at = publishers_.lower_bound(std::string{name});
+  while (at != publishers_.end() && at->first.starts_with(name))
+    at = at->first == of ? std::next(at) : publishers_.erase(at);
 }
 
 segment& partition_log::append(batch_ptr messages, time_point published_at) {

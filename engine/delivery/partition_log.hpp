@@ -30,6 +30,9 @@ public:
     const std::vector<std::uint64_t>& sequences,
     const batch_ptr& messages) const;
 
+  /// Notes how far a publisher has come. One that is called `<name>@<run>` ends
+  /// all other runs of that name: what they published is no repeat any more, so
+  /// that publishers who start often are kept once.
   void note_publisher(const std::string& publisher, std::uint64_t sequence);
 
   /// Adds a segment at the end.
@@ -80,6 +83,8 @@ public:
   }
 
 private:
+  void forget_earlier_runs(const std::string& of);
+
   std::uint16_t partition_;
   bool offers_unstored_;
   position next_;

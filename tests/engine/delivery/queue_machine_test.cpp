@@ -80,6 +80,31 @@ TEST_CASE("queue_machine: knows its publishers after a checkpoint and a kill") {
   CHECK(rig.figures().length == 0);
 }
 
+TEST_CASE("queue_machine: a publisher's later run ends its earlier ones") {
+  auto rig = queue_rig{};
+  auto publishes = [&rig](const std::string& publisher) {
+    auto before = rig.figures().repeats_dropped;
+    rig.publish({"a"}, publisher, {1});
+    rig.store_all();
+    return rig.figures().repeats_dropped == before;
+  };
+  REQUIRE(publishes("n1@7"));
+  REQUIRE(publishes("n2@7"));
+  REQUIRE(publishes("n1"));
+  REQUIRE(!publishes("n1@7"));
+  CHECK(publishes("n1@3")); // ids of runs have no order
+  SECTION("and no others") {}
+  SECTION("in what is recovered as well") {
+    rig.checkpoint();
+    rig.store_all();
+    rig.kill();
+  }
+  CHECK(!publishes("n1@3"));
+  CHECK(!publishes("n2@7"));
+  CHECK(!publishes("n1"));
+  CHECK(publishes("n1@7")); // it is forgotten
+}
+
 TEST_CASE("queue_machine: a checkpoint right after a start forgets nothing") {
   auto rig = queue_rig{};
   rig.subscribe(1, 1);
