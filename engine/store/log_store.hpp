@@ -191,6 +191,10 @@ public:
 
   store_figures figures() const;
 
+  /// Returns about how much a group's entries and state take, with what is
+  /// erased and not yet compacted.
+  std::uint64_t group_bytes(group_id group) const;
+
   /// Returns what was drawn when the store was made, as 32 hex digits.
   const std::string& store_id() const { return store_id_; }
 
