@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace troupe {
 
@@ -27,7 +28,43 @@ struct known_cluster {
   std::map<std::string, std::pair<node_record, revision>> members;
   std::map<std::string, node_record> running;
   std::uint16_t last_number = 0; // ever given to a member
+  /// What cannot be read of members, by name, and what else is of no use.
+  std::map<std::string, error> unreadable;
+  std::vector<error> useless;
 };
+
+/// Takes what a member's key says, or why that cannot be read: one member's
+/// fault is not to keep out the others.
+void take_member(
+  known_cluster& into, const std::string& name, const kept_value& from) {
+  auto read = decode_node(from.key, from.value);
+  if (read)
+    into.members[name] = {*read, from.changed};
+  else
+    into.unreadable.emplace(name, read.error());
+}
+
+void take_running(
+  known_cluster& into, const std::string& name, const kept_value& from) {
+  auto read = decode_node(from.key, from.value);
+  if (read)
+    into.running[name] = *read;
+  else
+    into.unreadable.emplace(name, read.error());
+}
+
+void take_number(
+  known_cluster& into, std::string_view text, const kept_value& from) {
+  auto number = std::uint16_t{0};
+  auto end = text.data() + text.size();
+  auto [at, failure] = std::from_chars(text.data(), end, number);
+  if (failure == std::errc{} && at == end)
+    into.last_number = std::max(into.last_number, number);
+  else
+    into.useless.push_back(
+      {errc::corrupt, "the coordinator's key '" + from.key
+                        + "' does not end with a member's number; erase it"});
+}
 
 result<known_cluster>
 read_cluster(const kept_range& from, const std::string& prefix) {
@@ -38,19 +75,11 @@ read_cluster(const kept_range& from, const std::string& prefix) {
       if (!read) return read.error();
       made.meta = *read;
     } else if (x.key.starts_with(members_prefix(prefix))) {
-      auto read = decode_node(x.key, x.value);
-      if (!read) return read.error();
-      auto name = x.key.substr(members_prefix(prefix).size());
-      made.members[name] = {*read, x.changed};
+      take_member(made, x.key.substr(members_prefix(prefix).size()), x);
     } else if (x.key.starts_with(prefix + "numbers/")) {
-      auto number = std::uint16_t{0};
-      auto text = std::string_view{x.key}.substr(prefix.size() + 8);
-      std::from_chars(text.data(), text.data() + text.size(), number);
-      made.last_number = std::max(made.last_number, number);
+      take_number(made, std::string_view{x.key}.substr(prefix.size() + 8), x);
     } else if (auto name = parse_node_key(prefix, x.key)) {
-      auto read = decode_node(x.key, x.value);
-      if (!read) return read.error();
-      made.running[*name] = *read;
+      take_running(made, *name, x);
     }
   }
   return made;
@@ -64,6 +93,8 @@ std::uint16_t last_id(const known_cluster& now) {
 }
 
 result<> check(const known_cluster& now, const registration& what) {
+  if (auto own = now.unreadable.find(what.name); own != now.unreadable.end())
+    return own->second;
   if (now.meta && now.meta->groups != groups)
     return error{
       errc::bad_config,
@@ -196,10 +227,19 @@ private:
     auto now = read_cluster(*range, what_.prefix);
     if (!now) return now.error();
     if (auto sound = check(*now, what_); !sound) return sound.error();
+    tell_skipped(*now);
     if (auto own = check_origin(*now, what_); !own) return own.error();
     if (!now->meta && what_.origin.beginning) return put_beginning();
     if (is_taken(*now, what_)) return wait_for_other();
     return put(*now);
+  }
+
+  /// Says once what is left out of members that others are.
+  void tell_skipped(const known_cluster& now) {
+    if (std::exchange(has_told_skipped_, true)) return;
+    for (const auto& [name, why] : now.unreadable)
+      what_.on_trouble("member '" + name + "' is left out: " + why.detail);
+    for (const auto& why : now.useless) what_.on_trouble(why.detail);
   }
 
   attempted wait(const std::string& why) {
@@ -285,6 +325,7 @@ private:
   coordinator& at_;
   const registration& what_;
   std::string last_trouble_;
+  bool has_told_skipped_ = false;
   std::chrono::milliseconds lingers_for_{0};
 };
 

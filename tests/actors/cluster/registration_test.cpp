@@ -243,6 +243,44 @@ TEST_CASE("registration: a wait that is to end ends") {
   CHECK(play.pauses == 2);
 }
 
+TEST_CASE("registration: a member's record that is damaged stops that one") {
+  auto key =
+    GENERATE(as<std::string>{}, member_key(prefix, "a"), node_key(prefix, "a"));
+  auto play = registry_play{};
+  play.must_enter("a", 1);
+  auto at = play.client("somebody");
+  auto request = txn_request{};
+  request.puts.push_back({key, R"({"id":)"});
+  REQUIRE(wait_for_txn(at, request).outcome == txn_outcome::done);
+  auto other = play.enter(play.asked("b", 2));
+  REQUIRE(other.has_value());
+  CHECK(other->own.id == member_id{2}); // the number of "a" is not given again
+  REQUIRE(play.troubles.size() == 1);
+  CHECK(play.troubles[0].find("member 'a' is left out") == 0);
+  CHECK(play.troubles[0].find('\'' + key + '\'') != std::string::npos);
+  auto own = play.enter(play.asked("a", 1));
+  REQUIRE(own.has_error());
+  CHECK(own.error().code == errc::corrupt);
+  CHECK(own.error().detail.find('\'' + key + '\'') != std::string::npos);
+  CHECK(play.world.range(key).values.at(0).value == R"({"id":)");
+}
+
+TEST_CASE("registration: a number that is none is told of and left alone") {
+  auto play = registry_play{};
+  play.must_enter("a", 1);
+  auto at = play.client("somebody");
+  auto request = txn_request{};
+  auto text = GENERATE(as<std::string>{}, "", "7x", "70000", "x");
+  request.puts.push_back({prefix + "numbers/" + text, "c"});
+  REQUIRE(wait_for_txn(at, request).outcome == txn_outcome::done);
+  CHECK(play.must_enter("b", 2).own.id == member_id{2});
+  REQUIRE(play.troubles.size() == 1);
+  CHECK(
+    play.troubles[0]
+    == "the coordinator's key '" + prefix + "numbers/" + text
+         + "' does not end with a member's number; erase it");
+}
+
 TEST_CASE("registration: what cannot be read is not written over") {
   auto play = registry_play{};
   auto at = play.client("operator");
