@@ -23,6 +23,19 @@ std::string text_of(const json::object& request, std::string_view name) {
   return found && found->is_string() ? std::string{found->get_string()} : "";
 }
 
+/// Returns 0, which is refused, where the request says no such number.
+std::uint32_t replicas_of(const json::object& request) {
+  auto ec = boost::system::error_code{};
+  auto* found = request.if_contains("replicas");
+  if (found == nullptr) return 0;
+  auto number = found->to_number<std::uint32_t>(ec);
+  return ec ? 0 : number;
+}
+
+std::string copies_text(std::uint32_t count) {
+  return std::to_string(count) + (count == 1 ? " copy" : " copies");
+}
+
 std::string groups_text(std::uint32_t count) {
   return std::to_string(count) + (count == 1 ? " group" : " groups");
 }
@@ -45,9 +58,11 @@ json::object show_ring(const cluster_places& places, const json::object&) {
 
 json::object
 show_plan(const cluster_places& places, const json::object& request) {
-  auto without = text_of(request, "without");
-  auto plan = places.plan(
-    without.empty() ? std::nullopt : std::optional<std::string>{without});
+  auto wish = plan_wish{};
+  if (auto without = text_of(request, "without"); !without.empty())
+    wish.without = without;
+  if (request.contains("replicas")) wish.replicas = replicas_of(request);
+  auto plan = places.plan(wish);
   return plan ? to_json(*plan) : failed(plan.error().detail);
 }
 
@@ -127,16 +142,35 @@ json::object rebalance(const cluster_places& places, const json::object&) {
   return done("groups move to where the ring wants them, a few at a time");
 }
 
+/// Goes by the plan first, which says what cannot be kept.
+json::object
+set_replicas(const cluster_places& places, const json::object& request) {
+  auto report = places.report();
+  auto wish = plan_wish{};
+  wish.replicas = replicas_of(request);
+  auto plan = places.plan(wish);
+  if (!plan) return failed(plan.error().detail);
+  auto asked = copies_text(*wish.replicas);
+  if (*wish.replicas == report.replicas)
+    return done("each group has " + asked + " already");
+  auto set = places.set_replicas(*wish.replicas);
+  if (!set) return failed(set.error().detail);
+  return done(
+    "each group gets " + asked + " instead of "
+    + std::to_string(report.replicas)
+    + ", a few groups at a time: troupe cluster status");
+}
+
 } // namespace
 
 json::object
 answer_cluster(const cluster_places* places, const json::object& request) {
   using command = json::object (*)(const cluster_places&, const json::object&);
   static const auto commands = std::map<std::string, command>{
-    {"cluster.status", show_status}, {"cluster.ring", show_ring},
-    {"cluster.plan", show_plan},     {"cluster.join", join},
-    {"cluster.drain", drain},        {"cluster.remove", remove},
-    {"cluster.rebalance", rebalance}};
+    {"cluster.status", show_status},  {"cluster.ring", show_ring},
+    {"cluster.plan", show_plan},      {"cluster.join", join},
+    {"cluster.drain", drain},         {"cluster.remove", remove},
+    {"cluster.rebalance", rebalance}, {"cluster.replicas", set_replicas}};
   auto found = commands.find(text_of(request, "command"));
   if (found == commands.end()) return failed("this node knows no such command");
   if (places == nullptr)

@@ -16,10 +16,8 @@ namespace troupe {
 /// until the coordinator has answered, within some seconds.
 struct cluster_places {
   std::function<cluster_report()> report;
-  /// What would move to bring the ring in order, without a member if one is
-  /// named.
-  std::function<result<cluster_plan>(const std::optional<std::string>& without)>
-    plan;
+  /// What would move to bring the ring in order.
+  std::function<result<cluster_plan>(const plan_wish& wish)> plan;
   /// Makes a member drain, or take groups again; it exists.
   std::function<result<>(const std::string& member, cluster::member_state)>
     set_state;
@@ -27,10 +25,13 @@ struct cluster_places {
   std::function<result<>(const std::string& member)> remove;
   /// Asks for what the plan wants now, rather than when it is its turn.
   std::function<result<>()> rebalance;
+  /// Wants so many replicas of each group from now on; they can be kept.
+  std::function<result<>(std::uint32_t replicas)> set_replicas;
 };
 
 /// Answers requests whose command begins with "cluster.": status, ring, plan
-/// (without), join (member), drain (member), remove (member), rebalance.
+/// (without, replicas), join (member), drain (member), remove (member),
+/// rebalance, replicas (replicas).
 /// `places` is null on a node that is in no cluster.
 boost::json::object answer_cluster(
   const cluster_places* places, const boost::json::object& request);

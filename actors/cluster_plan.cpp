@@ -68,9 +68,9 @@ std::optional<ring_change> lead_alone(
 std::vector<ring_change> changes_of(
   const ring_picture& now,
   const std::vector<ring_member>& members,
-  bool has_too_few) {
-  auto wanted = cluster::plan_ring(members, now.replicas);
-  if (!has_too_few) return cluster::plan_moves(now.groups, wanted);
+  const cluster_plan& plan) {
+  auto wanted = cluster::plan_ring(members, plan.replicas);
+  if (!plan.has_too_few) return cluster::plan_moves(now.groups, wanted);
   auto out = std::vector<ring_change>{};
   auto count = std::min(now.groups.size(), wanted.size());
   for (std::size_t g = 0; g < count; ++g)
@@ -121,12 +121,28 @@ private:
   std::vector<planned_share> shares_;
 };
 
-std::uint64_t
-bytes_of(const std::vector<std::uint64_t>& bytes, const ring_change& x) {
-  auto is_copied =
-    x.kind == ring_change_kind::replica && x.to != cluster::nobody;
-  if (!is_copied || number(x.group) >= bytes.size()) return 0;
+bool is_copied(const ring_change& x) {
+  return x.kind == ring_change_kind::replica && x.to != cluster::nobody;
+}
+
+std::optional<std::uint64_t> bytes_of(
+  const std::vector<std::optional<std::uint64_t>>& bytes,
+  const ring_change& x) {
+  if (!is_copied(x) || number(x.group) >= bytes.size()) return {};
   return bytes[number(x.group)];
+}
+
+/// Says why so many replicas cannot be kept; empty: they can.
+std::string why_not(std::uint32_t replicas, std::uint32_t usable) {
+  if (replicas < 1 || replicas > most_replicas)
+    return "a group has 1 to " + std::to_string(most_replicas)
+           + " replicas; 3 bear the loss of one member, 5 of two";
+  if (replicas <= usable) return {};
+  return std::to_string(replicas) + " replicas need as many members, and "
+         + std::to_string(usable)
+         + (usable == 1 ? " is up and does not drain" : " are up and do not drain")
+         + "; start more, or bring a draining one back with: troupe cluster "
+           "join";
 }
 
 const char* word_of(const planned_move& x) {
@@ -163,18 +179,24 @@ error unknown_member(
   return {errc::not_found, "no member is called '" + name + "'; " + cure};
 }
 
-result<cluster_plan>
-plan_of(const ring_picture& now, const std::optional<std::string>& without) {
-  auto members = members_without(now, without);
+result<cluster_plan> plan_of(const ring_picture& now, const plan_wish& wish) {
+  auto members = members_without(now, wish.without);
   if (!members) return members.error();
-  auto usable = std::ranges::count_if(*members, is_usable);
+  auto usable =
+    static_cast<std::uint32_t>(std::ranges::count_if(*members, is_usable));
+  if (wish.replicas)
+    if (auto why = why_not(*wish.replicas, usable); !why.empty())
+      return error{errc::bad_input, why};
   auto out = cluster_plan{};
-  out.has_too_few = static_cast<std::size_t>(usable) < now.replicas;
+  out.replicas = wish.replicas.value_or(now.replicas);
+  out.has_too_few = usable < out.replicas;
   auto shares = share_count{now};
-  for (const auto& x : changes_of(now, *members, out.has_too_few)) {
+  for (const auto& x : changes_of(now, *members, out)) {
+    auto bytes = bytes_of(now.group_bytes, x);
     out.moves.push_back(
       {x.group, x.kind, shares.name_of(x.from), shares.name_of(x.to),
-       bytes_of(now.group_bytes, x)});
+       bytes.value_or(0)});
+    if (is_copied(x) && !bytes) ++out.copies_unknown;
     shares.apply(x);
   }
   out.shares = shares.take();
@@ -185,21 +207,26 @@ json::object to_json(const cluster_plan& plan) {
   auto rows = json::array{};
   auto leaders = std::uint64_t{0};
   auto copies = std::uint64_t{0};
+  auto dropped = std::uint64_t{0};
   auto bytes = std::uint64_t{0};
   for (const auto& x : plan.moves) {
     rows.push_back(to_row(x));
     auto is_lead = x.kind == ring_change_kind::leader;
     leaders += is_lead ? 1 : 0;
     copies += !is_lead && !x.to.empty() ? 1 : 0;
+    dropped += !is_lead && x.to.empty() ? 1 : 0;
     bytes += x.bytes;
   }
   auto members = json::array{};
   for (const auto& x : plan.shares) members.push_back(to_row(x));
   return {
     {"ok", true},
+    {"replicas", plan.replicas},
     {"leaders", leaders},
     {"copies", copies},
+    {"dropped", dropped},
     {"bytes", bytes},
+    {"unknown", plan.copies_unknown},
     {"too_few_members", plan.has_too_few},
     {"members", std::move(members)},
     {"rows", std::move(rows)}};

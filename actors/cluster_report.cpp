@@ -47,7 +47,8 @@ json::object to_row(const group_line& x) {
     {"replicas", listed(x.replicas)},
     {"in_sync", listed(x.in_sync)},
     {"adding", listed(x.adding)},
-    {"removing", listed(x.removing)}};
+    {"removing", listed(x.removing)},
+    {"bytes", x.bytes ? json::value(*x.bytes) : json::value{}}};
 }
 
 bool is_in_sync(const group_line& x) {
@@ -55,7 +56,8 @@ bool is_in_sync(const group_line& x) {
     x.replicas, [&](const auto& name) { return contains(x.in_sync, name); });
 }
 
-json::object group_counts(const std::vector<group_line>& groups) {
+json::object group_counts(const cluster_report& report) {
+  const auto& groups = report.groups;
   auto count = [&](auto holds) { return std::ranges::count_if(groups, holds); };
   return {
     {"count", groups.size()},
@@ -63,6 +65,9 @@ json::object group_counts(const std::vector<group_line>& groups) {
     {"not_in_sync", count([](const auto& x) { return !is_in_sync(x); })},
     {"moving", count([](const auto& x) {
        return !x.adding.empty() || !x.removing.empty();
+     })},
+    {"other_replicas", count([&](const auto& x) {
+       return x.replicas.size() != report.replicas;
      })}};
 }
 
@@ -121,7 +126,7 @@ json::object status_json(const cluster_report& report) {
     {"coordinator", report.coordinator},
     {"replicas", report.replicas},
     {"members", std::move(members)},
-    {"groups", group_counts(report.groups)},
+    {"groups", group_counts(report)},
     {"moves", listed(report.moves)}};
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,8 @@ struct group_line {
   std::vector<std::string> in_sync;
   std::vector<std::string> adding;
   std::vector<std::string> removing;
+  std::optional<std::uint64_t> bytes =
+    {}; // about; of the copy on the one asked
   bool operator==(const group_line&) const = default;
 };
 
@@ -45,7 +48,7 @@ struct cluster_report {
   std::string name;
   std::string self;           // the member that was asked
   std::string coordinator;    // a sentence: how the coordinator is
-  std::uint32_t replicas = 0; // of each group, as configured
+  std::uint32_t replicas = 0; // of each group, as wanted
   std::vector<member_line> members;
   std::vector<group_line> groups;
   std::vector<std::string> moves; // under way, a sentence each

@@ -124,7 +124,10 @@ void visit_options(option_visitor& v, cluster_config& cluster) {
     v, "Proves members to each other; needed unless all are on one machine.",
     cluster.tls);
   visit_count(
-    v, {"replicas", "How many members keep a copy of each message."},
+    v,
+    {"replicas", "How many members keep a copy of each message, "
+                 "when the cluster is made. Later: `troupe cluster "
+                 "replicas`."},
     cluster.replicas, {1, 5});
   visit_coordinator(v, cluster);
   if (!v.enter({"etcd", "Where the coordinator is.", true}, true)) return;

@@ -126,6 +126,8 @@ void membership_state::take(
     view_.controller = value ? *value : "";
     controller_changed_ = at;
     if (has_turn() && view_.controller != start_.name) end_turn();
+  } else if (key == cluster_meta_key(start_.prefix)) {
+    if (value) take_meta(*value);
   } else if (key.starts_with(members_prefix(start_.prefix))) {
     take_member(key.substr(members_prefix(start_.prefix).size()), value, at);
   } else if (auto member = parse_node_key(start_.prefix, key)) {
@@ -133,6 +135,20 @@ void membership_state::take(
   } else if (auto group = parse_group_key(start_.prefix, key)) {
     if (value) take_group(*group, *value, at);
   }
+}
+
+void membership_state::take_meta(const std::string& value) {
+  auto read = decode_meta(cluster_meta_key(start_.prefix), value);
+  if (!read) {
+    spdlog::error("cluster: {}", read.error().detail);
+    return;
+  }
+  if (view_.meta && view_.meta->replicas != read->replicas)
+    spdlog::info(
+      "cluster: {} replicas are wanted instead of {}", read->replicas,
+      view_.meta->replicas);
+  view_.meta = *read;
+  if (has_turn()) controller_->on_replicas(read->replicas, local_now());
 }
 
 void membership_state::take_group(

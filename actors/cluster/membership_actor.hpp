@@ -31,6 +31,7 @@ struct cluster_view {
   };
   std::map<std::string, member> members; // by name
   std::map<group_id, std::pair<cluster::group_record, revision>> groups;
+  std::optional<cluster_meta> meta; // as it was read last
   std::string controller; // the member whose turn it is; empty: nobody's
   std::string trouble;    // with the coordinator; empty: none
 };
@@ -69,7 +70,7 @@ struct membership_start {
   std::string prefix;
   std::string name;
   node_record own;
-  cluster::controller_options rules;
+  cluster::controller_options rules; // until the coordinator's were read
 };
 
 /// The shell of the coordinator and of the controller: registers this member
@@ -94,6 +95,7 @@ private:
   void take_all(result<kept_range> read);
   void changed(const watch_notice& notice);
   void take(const std::string& key, const std::string* value, revision at);
+  void take_meta(const std::string& value);
   void take_group(group_id group, const std::string& value, revision at);
   void take_member(const std::string& name, const std::string* value, revision);
   void take_running(const std::string& name, const std::string* value);

@@ -62,6 +62,7 @@ void membership_state::begin_turn() {
   spdlog::info("cluster: this member decides for the cluster now");
   controller_.emplace(start_.rules);
   auto now = local_now();
+  if (view_.meta) controller_->on_replicas(view_.meta->replicas, now);
   for (const auto& [member, x] : view_.members) tell_controller(member);
   for (const auto& [group, x] : view_.groups)
     controller_->on_record(group, x.first, x.second, now);

@@ -74,7 +74,7 @@ json::array readable(const json::array& rows) {
   return out;
 }
 
-std::string groups_text(const json::object& groups) {
+std::string groups_text(const json::object& groups, std::uint64_t replicas) {
   auto out = "groups: " + std::to_string(number(groups, "count"));
   if (auto n = number(groups, "without_leader"); n > 0)
     out += ", " + std::to_string(n) + " without a leader";
@@ -82,6 +82,9 @@ std::string groups_text(const json::object& groups) {
     out += ", " + std::to_string(n) + " with a replica that is not in sync";
   if (auto n = number(groups, "moving"); n > 0)
     out += ", " + std::to_string(n) + " with copies that come or go";
+  if (auto n = number(groups, "other_replicas"); n > 0)
+    out += ", " + std::to_string(n) + " not with " + std::to_string(replicas)
+           + (replicas == 1 ? " replica" : " replicas");
   return out + '\n';
 }
 
@@ -99,12 +102,41 @@ std::string summary(const json::object& plan) {
   auto out = counted(leaders, "leader moves", "leaders move") + ", "
              + counted(copies, "copy is made", "copies are made");
   if (auto bytes = number(plan, "bytes"); bytes > 0)
-    out += " of " + size_in_words(bytes);
+    out += " of about " + size_in_words(bytes);
+  if (auto unknown = number(plan, "unknown"); unknown > 0)
+    out += " (the size of " + std::to_string(unknown)
+           + " is not known to the member that was asked)";
+  if (auto dropped = number(plan, "dropped"); dropped > 0)
+    out += ", " + counted(dropped, "copy goes", "copies go");
   out += '\n';
   if (plan.at("too_few_members").as_bool())
     out += "fewer members than replicas are left, so that copies stay where "
            "they are\n";
   return out;
+}
+
+/// Says what a number of replicas bears.
+std::string worth(std::uint64_t replicas) {
+  auto least = replicas / 2 + 1;
+  auto bears = replicas - least;
+  return counted(replicas, "copy", "copies")
+         + " of each message, confirmed once " + std::to_string(least)
+         + " of them or more are on disk: "
+         + (bears == 0 ? "no member may fail" : counted(bears, "member may fail", "members may fail"))
+         + '\n';
+}
+
+/// Returns what a plan for another number of replicas comes to.
+std::string plan_text(const command_line& line, const json::object& answer) {
+  auto what = line.replicas ? worth(number(answer, "replicas")) : "";
+  return what + cluster_plan_text(answer);
+}
+
+json::object plan_request(const command_line& line) {
+  auto made =
+    json::object{{"command", "cluster.plan"}, {"without", line.without}};
+  if (line.replicas) made["replicas"] = *line.replicas;
+  return made;
 }
 
 } // namespace
@@ -115,7 +147,9 @@ std::string cluster_status_text(const json::object& answer) {
   auto out = "cluster " + text(answer, "cluster") + ", asked "
              + text(answer, "self") + '\n';
   out += "coordinator: " + text(answer, "coordinator") + '\n';
-  out += groups_text(answer.at("groups").as_object()) + '\n';
+  out +=
+    groups_text(answer.at("groups").as_object(), number(answer, "replicas"))
+    + '\n';
   out += to_table(
     answer.at("members").as_array(), {"member", "id", "up", "state", "leads",
                                       "keeps", "behind", "address", "store"});
@@ -128,7 +162,8 @@ std::string cluster_status_text(const json::object& answer) {
 std::string cluster_ring_text(const json::object& answer) {
   return to_table(
     readable(answer.at("rows").as_array()),
-    {"group", "leader", "epoch", "replicas", "in_sync", "adding", "removing"});
+    {"group", "leader", "epoch", "replicas", "in_sync", "adding", "removing",
+     "bytes"});
 }
 
 std::string cluster_plan_text(const json::object& answer) {
@@ -163,12 +198,10 @@ int cluster_ring_show_command(const command_line& line) {
 }
 
 int cluster_ring_plan_command(const command_line& line) {
-  auto request =
-    json::object{{"command", "cluster.plan"}, {"without", line.without}};
-  return ask(line, request, [&](const json::object& answer) {
+  return ask(line, plan_request(line), [&](const json::object& answer) {
     std::cout
       << (line.as_json ? json::serialize(answer) + '\n'
-                       : cluster_plan_text(answer));
+                       : plan_text(line, answer));
   });
 }
 
@@ -188,6 +221,20 @@ int cluster_remove_command(const command_line& line) {
 
 int cluster_rebalance_command(const command_line& line) {
   return tell(line, {{"command", "cluster.rebalance"}});
+}
+
+/// Shows what will move, and asks, before it is done.
+int cluster_replicas_command(const command_line& line) {
+  auto plan = ask(line, plan_request(line), [&](const json::object& answer) {
+    if (!line.as_json) std::cout << plan_text(line, answer) << std::flush;
+  });
+  if (plan != 0) return plan;
+  auto count = std::to_string(*line.replicas);
+  auto what = "keep " + count + (*line.replicas == 1 ? " replica" : " replicas")
+              + " of each group";
+  if (!may_go_on(line, what)) return exit_usage;
+  return tell(
+    line, {{"command", "cluster.replicas"}, {"replicas", *line.replicas}});
 }
 
 } // namespace troupe

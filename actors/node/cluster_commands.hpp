@@ -21,6 +21,7 @@ int cluster_join_command(const command_line& line);
 int cluster_drain_command(const command_line& line);
 int cluster_remove_command(const command_line& line);
 int cluster_rebalance_command(const command_line& line);
+int cluster_replicas_command(const command_line& line);
 int cluster_ring_show_command(const command_line& line);
 int cluster_ring_plan_command(const command_line& line);
 

@@ -274,12 +274,13 @@ result<> cluster_member::parts::enter() {
   own = done->own;
   meta = done->meta;
   if (auto bound = bind_store(); !bound) return bound.error();
-  // Members that differed would undo what each other decide.
+  // The configuration's counts when a cluster is made, and never again.
   if (meta.replicas != config.replicas)
-    spdlog::warn(
-      "cluster: it was made with replicas = {}, which holds; this node's "
-      "configuration says {}",
-      meta.replicas, config.replicas);
+    spdlog::info(
+      "cluster: it keeps {} replicas; cluster.replicas = {} in this node's "
+      "configuration is for a new cluster alone: let it say {}, or change the "
+      "cluster with: troupe cluster replicas {}",
+      meta.replicas, config.replicas, meta.replicas, config.replicas);
   config.replicas = static_cast<std::uint16_t>(meta.replicas);
   spdlog::info(
     "cluster {}: this node is member {} ({})", config.name,
@@ -291,7 +292,7 @@ result<> cluster_member::parts::open_replicas() {
   auto options = group_replica::options{};
   options.machine.self = own.id;
   options.machine.store = own.store;
-  options.machine.min_in_sync = config.replicas / 2 + 1;
+  options.machine.min_in_sync = majority_of(config.replicas);
   auto all = std::make_shared<std::vector<group_replica>>();
   for (std::size_t i = 0; i < troupe::groups; ++i) {
     options.group = group_id{static_cast<std::uint8_t>(i)};
@@ -476,7 +477,7 @@ void cluster_member::parts::begin_membership() {
   start.name = name;
   start.own = own;
   start.rules.replicas = config.replicas;
-  start.rules.min_in_sync = config.replicas / 2 + 1;
+  start.rules.min_in_sync = majority_of(config.replicas);
   membership =
     system.spawn(run_membership, std::move(places), std::move(start));
 }
@@ -533,7 +534,9 @@ cluster_places cluster_member::control_places() {
   auto& all = *parts_;
   return make_cluster_places(
     {&all.system, all.coordinates->truth, all.board, all.replicas, all.config,
-     all.prefix, all.name});
+     all.prefix, all.name, [store = all.store](group_id group) {
+       return store->group_bytes(group);
+     }});
 }
 
 // -- stopping

@@ -6,6 +6,7 @@
 
 #include <caf/actor_system.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,9 @@ struct operator_places {
   cluster_config config;
   std::string prefix;
   std::string self; // this member's name
+  /// Returns about how much a group's copy on this member takes. Any thread
+  /// may ask. Left out: nobody knows.
+  std::function<std::uint64_t(group_id)> bytes_of = {};
 };
 
 /// Returns what the control interface may ask and do.

@@ -142,6 +142,13 @@ private:
     takes_node(add(
       cluster, "rebalance", "Move groups to where the ring wants them",
       cluster_rebalance_command));
+    auto* replicas = add(
+      cluster, "replicas", "Keep another number of copies of each group",
+      cluster_replicas_command);
+    takes_node(replicas);
+    replicas->add_option("count", line_.replicas, "How many, 1 to 5")
+      ->required();
+    replicas->add_flag("--yes", line_.says_yes, "Do not ask");
     add_ring(cluster);
   }
 
@@ -164,6 +171,10 @@ private:
     takes_node(plan);
     plan->add_option("--without", line_.without, "As if this member drained")
       ->type_name("NODE");
+    plan
+      ->add_option(
+        "--replicas", line_.replicas, "As if so many copies were wanted")
+      ->type_name("COUNT");
   }
 
   void add_recover() {

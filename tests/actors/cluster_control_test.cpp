@@ -44,16 +44,19 @@ struct fake_cluster {
     auto places = control_places{};
     places.cluster = cluster_places{
       [this] { return seen; },
-      [this](const auto& without) -> result<cluster_plan> {
+      [this](const plan_wish& wish) -> result<cluster_plan> {
         if (refusal.code != errc::none) return refusal;
-        asked.push_back("plan without " + without.value_or("nobody"));
+        asked.push_back("plan without " + wish.without.value_or("nobody"));
+        if (wish.replicas)
+          asked.back() = "plan for " + std::to_string(*wish.replicas);
         return cluster_plan{};
       },
       [this](const auto& member, auto state) {
         return note(member + " is " + to_string(state));
       },
       [this](const auto& member) { return note(member + " goes"); },
-      [this] { return note("rebalance"); }};
+      [this] { return note("rebalance"); },
+      [this](auto count) { return note(std::to_string(count) + " replicas"); }};
     return control{std::move(places)}.answer(request);
   }
 
@@ -79,7 +82,8 @@ std::string done_of(const json::object& answer) {
 TEST_CASE("cluster_control: a node by itself says how to be in a cluster") {
   auto command = GENERATE(
     as<std::string>{}, "cluster.status", "cluster.ring", "cluster.plan",
-    "cluster.join", "cluster.drain", "cluster.remove", "cluster.rebalance");
+    "cluster.join", "cluster.drain", "cluster.remove", "cluster.rebalance",
+    "cluster.replicas");
   auto alone = control{{}};
   CHECK(
     error_of(alone.answer({{"command", command}}))
@@ -106,6 +110,35 @@ TEST_CASE("cluster_control: a plan is asked with and without a member") {
   auto request = json::object{{"command", "cluster.plan"}, {"without", "n2"}};
   CHECK(at.answer(request) == to_json(cluster_plan{}));
   CHECK(at.asked == texts{"plan without nobody", "plan without n2"});
+}
+
+TEST_CASE("cluster_control: replicas are changed after they are planned") {
+  auto at = fake_cluster{};
+  auto request = json::object{{"command", "cluster.replicas"}, {"replicas", 1}};
+  CHECK(
+    done_of(at.answer(request))
+    == "each group gets 1 copy instead of 2, a few groups at a time: troupe "
+       "cluster status");
+  CHECK(at.asked == texts{"plan for 1", "1 replicas"});
+}
+
+TEST_CASE("cluster_control: replicas that are as they should be stay") {
+  auto at = fake_cluster{};
+  auto request = json::object{{"command", "cluster.replicas"}, {"replicas", 2}};
+  CHECK(done_of(at.answer(request)) == "each group has 2 copies already");
+  CHECK(at.asked == texts{"plan for 2"});
+}
+
+TEST_CASE("cluster_control: a number of replicas that is none is 0") {
+  auto at = fake_cluster{};
+  for (auto text :
+       {R"({"replicas": "x"})", R"({"replicas": -1})",
+        R"({"replicas": 4294967296})"}) {
+    auto request = json::parse(text).as_object();
+    request["command"] = "cluster.plan";
+    CHECK(at.answer(request).at("ok").as_bool());
+    CHECK(at.asked.back() == "plan for 0"); // where it is refused
+  }
 }
 
 TEST_CASE("cluster_control: joining again ends a drain") {
@@ -214,7 +247,7 @@ TEST_CASE("cluster_control: what the cluster refuses is passed on") {
   at.refusal = {errc::refused, "etcd does not answer"};
   for (const auto* command :
        {"cluster.join", "cluster.drain", "cluster.remove", "cluster.rebalance",
-        "cluster.plan"})
+        "cluster.plan", "cluster.replicas"})
     CHECK(error_of(at.answer(command, "n2")) == "etcd does not answer");
 }
 

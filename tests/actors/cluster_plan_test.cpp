@@ -32,6 +32,10 @@ ring_picture in_order(std::size_t members, std::uint32_t replicas) {
   return out;
 }
 
+plan_wish without(const std::string& member) { return {member, {}}; }
+
+plan_wish with_replicas(std::uint32_t count) { return {{}, count}; }
+
 std::uint32_t sum(
   const std::vector<planned_share>& shares,
   std::uint32_t planned_share::*counted) {
@@ -48,7 +52,7 @@ std::size_t count(const cluster_plan& plan, ring_change_kind kind) {
 } // namespace
 
 TEST_CASE("cluster_plan: a ring in order needs no moves") {
-  auto plan = plan_of(in_order(3, 3), std::nullopt);
+  auto plan = plan_of(in_order(3, 3), {});
   REQUIRE(plan.has_value());
   CHECK(plan->moves.empty());
   CHECK_FALSE(plan->has_too_few);
@@ -58,7 +62,7 @@ TEST_CASE("cluster_plan: a ring in order needs no moves") {
 }
 
 TEST_CASE("cluster_plan: without a member its groups go to the others") {
-  auto plan = plan_of(in_order(4, 3), "n2");
+  auto plan = plan_of(in_order(4, 3), without("n2"));
   REQUIRE(plan.has_value());
   CHECK_FALSE(plan->has_too_few);
   const auto& gone = plan->shares[1];
@@ -75,18 +79,24 @@ TEST_CASE("cluster_plan: without a member its groups go to the others") {
 TEST_CASE("cluster_plan: copies are told with the bytes of their groups") {
   auto now = in_order(4, 3);
   now.group_bytes.resize(63); // of the last one nothing is known
-  auto plan = plan_of(now, "n2");
+  auto plan = plan_of(now, without("n2"));
   REQUIRE(plan.has_value());
+  now.group_bytes[62].reset();
+  plan = plan_of(now, without("n2"));
+  REQUIRE(plan.has_value());
+  auto unknown = std::uint32_t{0};
   for (const auto& x : plan->moves) {
-    auto is_known =
-      x.kind == ring_change_kind::replica && x.group != group_id{63};
+    auto is_copy = x.kind == ring_change_kind::replica;
+    auto is_known = is_copy && x.group < group_id{62};
     CHECK(x.bytes == (is_known ? 1000u : 0u));
+    unknown += is_copy && !is_known;
   }
+  CHECK(plan->copies_unknown == unknown);
 }
 
 TEST_CASE("cluster_plan: with too few members left only leaders move") {
   auto now = in_order(3, 3);
-  auto plan = plan_of(now, "n3");
+  auto plan = plan_of(now, without("n3"));
   REQUIRE(plan.has_value());
   CHECK(plan->has_too_few);
   CHECK(count(*plan, ring_change_kind::replica) == 0);
@@ -100,7 +110,7 @@ TEST_CASE("cluster_plan: nobody leads who is not in sync") {
   for (auto& record : now.groups)
     std::erase_if(
       record.in_sync, [](const auto& x) { return x.member != id(3); });
-  auto plan = plan_of(now, "n3");
+  auto plan = plan_of(now, without("n3"));
   REQUIRE(plan.has_value());
   CHECK(plan->moves.empty());
 }
@@ -108,17 +118,67 @@ TEST_CASE("cluster_plan: nobody leads who is not in sync") {
 TEST_CASE("cluster_plan: a member that is new takes a share") {
   auto now = in_order(3, 3);
   now.members.push_back({id(4), "n4", cluster::member_state::joining});
-  auto plan = plan_of(now, std::nullopt);
+  auto plan = plan_of(now, {});
   REQUIRE(plan.has_value());
   CHECK(plan->shares[3].keeps == 0);
   CHECK(plan->shares[3].will_keep == 48);
   CHECK(sum(plan->shares, &planned_share::will_keep) == 192);
 }
 
+TEST_CASE("cluster_plan: more replicas are copies, and no leader moves") {
+  auto now = in_order(5, 3);
+  auto plan = plan_of(now, with_replicas(5));
+  REQUIRE(plan.has_value());
+  CHECK(plan->replicas == 5);
+  CHECK(plan->moves.size() == 128);
+  for (const auto& x : plan->moves) {
+    CHECK(x.kind == ring_change_kind::replica);
+    CHECK(x.from.empty());
+    CHECK(x.bytes == 1000);
+  }
+  CHECK(sum(plan->shares, &planned_share::will_keep) == 320);
+}
+
+TEST_CASE("cluster_plan: fewer replicas are copies that go") {
+  auto now = in_order(5, 5);
+  auto plan = plan_of(now, with_replicas(3));
+  REQUIRE(plan.has_value());
+  CHECK(plan->moves.size() == 128);
+  for (const auto& x : plan->moves) {
+    CHECK(x.kind == ring_change_kind::replica);
+    CHECK(x.to.empty());
+  }
+  CHECK(sum(plan->shares, &planned_share::will_keep) == 192);
+}
+
+TEST_CASE("cluster_plan: as many replicas as there are is nothing to do") {
+  auto plan = plan_of(in_order(4, 3), with_replicas(3));
+  REQUIRE(plan.has_value());
+  CHECK(plan->moves.empty());
+}
+
+TEST_CASE("cluster_plan: replicas that cannot be kept are refused") {
+  auto now = in_order(5, 3);
+  for (auto count : {0u, 6u, 4'000'000'000u}) {
+    auto plan = plan_of(now, with_replicas(count));
+    REQUIRE_FALSE(plan.has_value());
+    CHECK(plan.error().code == errc::bad_input);
+    CHECK(plan.error().detail.find("a group has 1 to 5 replicas") == 0);
+  }
+  now.members[4].state = cluster::member_state::draining;
+  CHECK(plan_of(now, with_replicas(4)).has_value());
+  auto plan = plan_of(now, with_replicas(5));
+  REQUIRE_FALSE(plan.has_value());
+  CHECK(
+    plan.error().detail.find(
+      "5 replicas need as many members, and 4 are up and do not drain")
+    == 0);
+}
+
 TEST_CASE("cluster_plan: a name that nobody has gets the one that was meant") {
   auto now = in_order(3, 3);
   now.members[1].name = "node-west";
-  auto plan = plan_of(now, "node-wset");
+  auto plan = plan_of(now, without("node-wset"));
   REQUIRE_FALSE(plan.has_value());
   CHECK(plan.error().code == errc::not_found);
   CHECK(
@@ -127,7 +187,7 @@ TEST_CASE("cluster_plan: a name that nobody has gets the one that was meant") {
 }
 
 TEST_CASE("cluster_plan: the last member cannot go") {
-  auto plan = plan_of(in_order(1, 1), "n1");
+  auto plan = plan_of(in_order(1, 1), without("n1"));
   REQUIRE_FALSE(plan.has_value());
   CHECK(plan.error().code == errc::bad_input);
 }
@@ -135,10 +195,10 @@ TEST_CASE("cluster_plan: the last member cannot go") {
 TEST_CASE("cluster_plan: groups that nobody made yet do not move") {
   auto now = in_order(3, 3);
   for (auto& record : now.groups) record = {};
-  CHECK(plan_of(now, std::nullopt)->moves.empty());
-  CHECK(plan_of(now, "n1")->moves.empty());
+  CHECK(plan_of(now, {})->moves.empty());
+  CHECK(plan_of(now, without("n1"))->moves.empty());
   now.groups.clear();
-  CHECK(plan_of(now, "n1")->moves.empty());
+  CHECK(plan_of(now, without("n1"))->moves.empty());
 }
 
 TEST_CASE("cluster_plan: JSON counts leaders, copies and bytes") {
@@ -149,10 +209,13 @@ TEST_CASE("cluster_plan: JSON counts leaders, copies and bytes") {
     {group_id{3}, ring_change_kind::replica, "", "n3", 70},
     {group_id{4}, ring_change_kind::replica, "n1", "", 0}};
   plan.shares = {{"n1", 1, 0, 3, 1}};
+  plan.replicas = 3;
+  plan.copies_unknown = 1;
   CHECK(
     to_json(plan)
-    == boost::json::parse(R"({"ok": true, "leaders": 1, "copies": 2,
-      "bytes": 570, "too_few_members": false,
+    == boost::json::parse(R"({"ok": true, "replicas": 3, "leaders": 1,
+      "copies": 2, "dropped": 1, "bytes": 570, "unknown": 1,
+      "too_few_members": false,
       "members": [{"member": "n1", "leads": 1, "will_lead": 0, "keeps": 3,
                    "will_keep": 1}],
       "rows": [

@@ -33,6 +33,7 @@ cluster_report two_members() {
     {"n2", member_id{2}, cluster::member_state::draining, {}, "", false}};
   out.members[1].behind = 12;
   out.groups = {line_of(group_id{3}, record_of_two(), names)};
+  out.groups[0].bytes = 4096;
   out.groups.push_back({group_id{4}, "", 1, {"n1"}, {"n1"}, {}, {}});
   out.moves = {"group 3 moves from n2 to n1"};
   count_groups(out);
@@ -76,16 +77,18 @@ TEST_CASE("cluster_report: status as JSON has members and counts of groups") {
          "keeps": 1, "behind": 12, "address": "",
          "store": "00000000000000000000000000000000"}],
       "groups": {"count": 2, "without_leader": 1, "not_in_sync": 1,
-                 "moving": 1},
+                 "moving": 1, "other_replicas": 1},
       "moves": ["group 3 moves from n2 to n1"]})"));
 }
 
 TEST_CASE("cluster_report: the ring as JSON has a row a group") {
   CHECK(ring_json(two_members()) == boost::json::parse(R"({"ok": true, "rows": [
       {"group": 3, "leader": "n2", "epoch": 7, "replicas": ["n2", "n1"],
-       "in_sync": ["n2"], "adding": ["member 9"], "removing": ["n1"]},
+       "in_sync": ["n2"], "adding": ["member 9"], "removing": ["n1"],
+       "bytes": 4096},
       {"group": 4, "leader": "", "epoch": 1, "replicas": ["n1"],
-       "in_sync": ["n1"], "adding": [], "removing": []}]})"));
+       "in_sync": ["n1"], "adding": [], "removing": [],
+       "bytes": null}]})"));
 }
 
 TEST_CASE("cluster_report: a cluster that is just made shows nothing") {

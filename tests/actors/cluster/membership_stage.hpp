@@ -41,6 +41,7 @@ public:
     asked.own.addr_repl = "127.0.0.1:" + std::to_string(name.front());
     asked.meta.groups = groups;
     asked.meta.slots = slots;
+    asked.meta.replicas = static_cast<std::uint32_t>(replicas_);
     asked.meta.cluster_id = "x";
     asked.is_over = [] { return false; };
     asked.on_trouble = [](const std::string&) {};

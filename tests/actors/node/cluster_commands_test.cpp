@@ -39,8 +39,8 @@ cluster_report two_members() {
      2,
      12}};
   out.groups = {
-    {group_id{0}, "n1", 7, {"n1", "n2"}, {"n1"}, {}, {}},
-    {group_id{1}, "", 8, {"n1", "n2"}, {"n1", "n2"}, {"n3"}, {"n2"}}};
+    {group_id{0}, "n1", 7, {"n1", "n2"}, {"n1"}, {}, {}, 77},
+    {group_id{1}, "", 8, {"n1", "n2"}, {"n1", "n2"}, {"n3"}, {"n2"}, {}}};
   return out;
 }
 
@@ -86,16 +86,19 @@ cluster_places places_of(std::vector<std::string>& asked) {
   };
   return {
     two_members,
-    [](const auto& without) -> result<cluster_plan> {
+    [](const auto& wish) -> result<cluster_plan> {
+      if (wish.replicas == 6u) return error{errc::bad_input, "6 are too many"};
       auto out = cluster_plan{};
-      out.shares = {{without.value_or("nobody"), 0, 0, 0, 0}};
+      out.replicas = wish.replicas.value_or(2);
+      out.shares = {{wish.without.value_or("nobody"), 0, 0, 0, 0}};
       return out;
     },
     [note](const auto& member, auto state) {
       return note(member + " is " + to_string(state));
     },
     [note](const auto& member) { return note(member + " goes"); },
-    [note] { return note("rebalance"); }};
+    [note] { return note("rebalance"); },
+    [note](auto count) { return note(std::to_string(count) + " replicas"); }};
 }
 
 struct said {
@@ -125,12 +128,13 @@ said run(std::vector<std::string> words) {
 TEST_CASE("cluster_commands: status shows members, groups and what moves") {
   auto report = two_members();
   report.moves = {"group 1 moves from n2 to n1"};
+  report.groups[0].replicas.push_back("n3");
   CHECK(
     cluster_status_text(status_json(report))
     == "cluster orders, asked n1\n"
        "coordinator: etcd, all three answer\n"
        "groups: 2, 1 without a leader, 1 with a replica that is not in sync, "
-       "1 with copies that come or go\n"
+       "1 with copies that come or go, 1 not with 2 replicas\n"
        "\n"
        "member  id  up     state     leads  keeps  behind  address     store\n"
        "n1       1  true   up            2      2       0  10.0.0.1:1  "
@@ -144,7 +148,8 @@ TEST_CASE("cluster_commands: status shows members, groups and what moves") {
 
 TEST_CASE("cluster_commands: a healthy cluster has nothing more to say") {
   auto report = two_members();
-  report.groups = {{group_id{0}, "n1", 7, {"n1"}, {"n1"}, {}, {}}};
+  report.groups = {
+    {group_id{0}, "n1", 7, {"n1", "n2"}, {"n1", "n2"}, {}, {}, {}}};
   auto text = cluster_status_text(status_json(report));
   CHECK(text.find("groups: 1\n\n") != text.npos);
   CHECK(text.find("under way") == text.npos);
@@ -153,9 +158,9 @@ TEST_CASE("cluster_commands: a healthy cluster has nothing more to say") {
 TEST_CASE("cluster_commands: the ring shows a line a group") {
   CHECK(
     cluster_ring_text(ring_json(two_members()))
-    == "group  leader  epoch  replicas  in_sync  adding  removing\n"
-       "    0  n1          7  n1 n2     n1               \n"
-       "    1              8  n1 n2     n1 n2    n3      n2\n");
+    == "group  leader  epoch  replicas  in_sync  adding  removing  bytes\n"
+       "    0  n1          7  n1 n2     n1                            77\n"
+       "    1              8  n1 n2     n1 n2    n3      n2             \n");
 }
 
 TEST_CASE("cluster_commands: a plan shows how much moves, and where") {
@@ -166,7 +171,7 @@ TEST_CASE("cluster_commands: a plan shows how much moves, and where") {
   plan.shares = {{"n1", 1, 0, 2, 1}};
   CHECK(
     cluster_plan_text(to_json(plan))
-    == "1 leader moves, 1 copy is made of 1.5 MiB\n"
+    == "1 leader moves, 1 copy is made of about 1.5 MiB\n"
        "\n"
        "member  leads  will_lead  keeps  will_keep\n"
        "n1          1          0      2          1\n"
@@ -222,6 +227,42 @@ TEST_CASE("cluster_commands: a member answers over its socket") {
   CHECK(asked == std::vector<std::string>{"n2 is up", "n2 goes", "rebalance"});
 }
 
+TEST_CASE("cluster_commands: replicas are changed after the plan is shown") {
+  auto asked = std::vector<std::string>{};
+  auto at = fake_node{};
+  at.start(places_of(asked));
+  auto tell = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"cluster", "replicas", "--data-dir"});
+    words.insert(words.begin() + 3, at.folder());
+    return run(std::move(words));
+  };
+  auto told = tell({"5", "--yes"});
+  CHECK(told.code == 0);
+  CHECK(
+    told.out.find(
+      "5 copies of each message, confirmed once 3 of them or more are on disk: "
+      "2 members may fail\nnothing moves\n")
+    == 0);
+  CHECK(told.out.find("\neach group gets 5 copies") != told.out.npos);
+  CHECK(asked == std::vector<std::string>{"5 replicas"});
+  told = tell({"1", "--yes", "--json"});
+  CHECK(json::parse(told.out).at("ok").as_bool());
+  CHECK(asked.back() == "1 replicas");
+  asked.clear();
+  told = tell({"6", "--yes"});
+  CHECK(told.code == exit_no_input);
+  CHECK(told.err == "error: 6 are too many\n");
+  CHECK(asked.empty());
+  told = run(
+    {"cluster", "ring", "plan", "--replicas", "1", "--data-dir", at.folder()});
+  CHECK(
+    told.out.find("1 copy of each message, confirmed once 1 of them or more "
+                  "are on disk: no "
+                  "member may fail\n")
+    == 0);
+  CHECK(asked.empty());
+}
+
 TEST_CASE("cluster_commands: a refusal goes to standard error") {
   auto asked = std::vector<std::string>{};
   auto at = fake_node{};
@@ -256,6 +297,9 @@ TEST_CASE("cluster_commands: wrong words are a fault of the command line") {
     std::vector<std::string>{"cluster", "drain"},
     std::vector<std::string>{"cluster", "remove"},
     std::vector<std::string>{"cluster", "status", "n1"},
+    std::vector<std::string>{"cluster", "replicas"},
+    std::vector<std::string>{"cluster", "replicas", "many"},
+    std::vector<std::string>{"cluster", "replicas", "-1"},
     std::vector<std::string>{"cluster", "ring", "plan", "--without"});
   CHECK(run(words).code == exit_usage);
 }

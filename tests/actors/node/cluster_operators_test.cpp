@@ -14,7 +14,9 @@ struct operator_stage : membership_stage {
     truth = std::make_shared<stepped_coordinator>(world, now, "operator");
   }
 
-  cluster_places places(const std::string& at) {
+  cluster_places places(
+    const std::string& at,
+    std::function<std::uint64_t(group_id)> bytes_of = {}) {
     auto made = operator_places{};
     made.truth = truth;
     made.board = members.at(at).board;
@@ -22,6 +24,7 @@ struct operator_stage : membership_stage {
     made.config.replicas = 2;
     made.prefix = prefix;
     made.self = at;
+    made.bytes_of = std::move(bytes_of);
     return make_cluster_places(std::move(made));
   }
 
@@ -165,7 +168,132 @@ TEST_CASE("cluster_operators: a plan is of those that run") {
   set.start("c");
   set.run(1s);
   auto all = set.places("a");
-  CHECK(all.plan(std::nullopt).has_value());
-  CHECK(all.plan("b").has_value());
-  CHECK_FALSE(all.plan("x").has_value());
+  CHECK(all.plan({}).has_value());
+  CHECK(all.plan({"b", {}}).has_value());
+  CHECK_FALSE(all.plan({"x", {}}).has_value());
+}
+
+TEST_CASE("cluster_operators: a plan goes by the groups' numbers") {
+  auto set = operator_stage{2};
+  auto own = set.start("a").own;
+  set.run(200ms);
+  // Of all groups only the last one is there, kept by somebody else.
+  auto record = cluster::group_record{};
+  record.epoch = 1;
+  record.leader = member_id{7};
+  record.replicas = {member_id{7}};
+  auto request = txn_request{};
+  request.puts.push_back({group_key(set.prefix, group_id{63}), encode(record)});
+  set.change(request);
+  set.run(50ms);
+  auto plan = set.places("a").plan({{}, 1});
+  REQUIRE(plan.has_value());
+  REQUIRE(plan->moves.size() == 2);
+  for (const auto& x : plan->moves) {
+    CHECK(x.group == group_id{63});
+    CHECK(x.from == "member 7");
+    CHECK(x.to == "a");
+  }
+  CHECK(plan->copies_unknown == 1);
+}
+
+TEST_CASE("cluster_operators: bytes are told of groups that are here") {
+  auto set = operator_stage{2};
+  set.start("a");
+  set.start("b");
+  set.run(500ms);
+  set.start("c");
+  set.run(500ms);
+  auto here = set.places(
+    "a", [](group_id group) { return 1000u + static_cast<unsigned>(group); });
+  auto report = here.report();
+  REQUIRE(report.groups.size() == groups);
+  for (unsigned g = 0; g < groups; ++g) {
+    CHECK(report.groups[g].group == static_cast<group_id>(g));
+    CHECK(report.groups[g].bytes == 1000u + g);
+  }
+  auto plan = here.plan({"b", {}});
+  REQUIRE(plan.has_value());
+  auto copies = 0;
+  for (const auto& x : plan->moves) {
+    if (x.kind == cluster::ring_change_kind::leader) continue;
+    CHECK(x.bytes == 1000u + static_cast<unsigned>(x.group));
+    ++copies;
+  }
+  CHECK(copies > 0);
+  CHECK(plan->copies_unknown == 0);
+  for (const auto& x : set.places("c").report().groups)
+    CHECK_FALSE(x.bytes.has_value());
+}
+
+TEST_CASE("cluster_operators: replicas are changed for good and for all") {
+  auto set = operator_stage{2};
+  set.start("a");
+  set.start("b");
+  set.start("c");
+  set.run(1s);
+  auto all = set.places("b");
+  REQUIRE(all.set_replicas(3).has_value());
+  set.run(100ms);
+  for (const auto* name : {"a", "b", "c"})
+    CHECK(set.places(name).report().replicas == 3);
+  auto kept = set.world.range(cluster_meta_key(set.prefix)).values;
+  REQUIRE(kept.size() == 1);
+  auto meta = decode_meta("", kept[0].value).value();
+  CHECK(meta.replicas == 3);
+  CHECK(meta.cluster_id == "x"); // the rest is as it was
+  // Whoever decides begins with two groups.
+  auto adding = 0;
+  for (const auto& [group, x] : set.view("a").groups)
+    adding += !x.first.adding.empty();
+  CHECK(adding == 2);
+}
+
+TEST_CASE("cluster_operators: replicas that are changed at a time are not") {
+  auto set = operator_stage{2};
+  set.start("a");
+  set.run(200ms);
+  set.truth->before_txn = [&] {
+    auto meta = cluster_meta{};
+    meta.groups = groups;
+    meta.replicas = 5;
+    auto request = txn_request{};
+    request.puts.push_back({cluster_meta_key(set.prefix), encode(meta)});
+    set.change(request);
+  };
+  auto done = set.places("a").set_replicas(3);
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == errc::refused);
+  CHECK(done.error().detail.ends_with("try again"));
+  set.run(100ms);
+  CHECK(set.places("a").report().replicas == 5);
+}
+
+TEST_CASE("cluster_operators: a cluster without its terms is not changed") {
+  auto set = operator_stage{2};
+  set.start("a");
+  auto request = txn_request{};
+  request.erases.push_back(cluster_meta_key(set.prefix));
+  set.change(request);
+  auto done = set.places("a").set_replicas(3);
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == errc::not_found);
+}
+
+TEST_CASE("cluster_operators: who takes the turn goes by what was changed") {
+  auto set = operator_stage{1};
+  set.start("a");
+  set.run(200ms);
+  set.start("b");
+  set.run(200ms);
+  REQUIRE(set.view("b").controller == "a");
+  REQUIRE(set.places("b").set_replicas(2).has_value());
+  set.kill("a");
+  set.run(6s);
+  REQUIRE(set.view("b").controller == "b");
+  auto adding = 0;
+  for (const auto& [group, x] : set.view("b").groups)
+    adding += !x.first.adding.empty();
+  CHECK(adding == 0); // as many as two members are not there
+  CHECK(set.places("b").report().replicas == 2);
 }
