@@ -72,7 +72,8 @@ log_mark replica_machine::nearest(log_mark previous) const {
 /// Takes what is new. False where that would undo what is committed.
 bool replica_machine::take_entries(const append& what) {
   auto first = what.previous.index + 1;
-  auto last = what.previous.index + (has_space_ ? what.count : 0);
+  auto takes = has_space_ || role_ == replica_role::follower;
+  auto last = what.previous.index + (takes ? what.count : 0);
   auto checks = options_.rules.checks_previous;
   auto at = checks ? log_.first_other(first, what.entries_epoch) : first;
   auto conflicts = at <= log_.last() && (at <= last || !checks);

@@ -58,13 +58,23 @@ const follower_progress* replica_machine::find(member_id member) const {
 
 // -- appending and confirming
 
-append_answer replica_machine::on_append(std::uint32_t count, local_time now) {
+/// True where all that confirms wait for have room.
+bool replica_machine::have_space() const {
+  auto has = [&](const in_sync_member& x) {
+    auto at = find(x.member);
+    return !at || !at->is_known || at->state.has_space;
+  };
+  return has_space_ && std::ranges::all_of(in_sync_.effective(), has);
+}
+
+append_answer replica_machine::on_append(
+  std::uint32_t count, local_time now, append_kind kind) {
   if (!is_leading()) return {refusal::not_leader};
   auto gives_away =
     move_ && (move_->is_drained || move_->how == move_kind::forced);
   if (role_ == replica_role::recovering || gives_away)
     return {refusal::not_ready};
-  if (!has_space_) return {refusal::no_space};
+  if (kind == append_kind::adds && !have_space()) return {refusal::no_space};
   auto open = log_.last() - committed_;
   if (open + count > options_.uncommitted_entries) return {refusal::too_many};
   auto first = log_.last() + 1;
@@ -149,7 +159,7 @@ void replica_machine::on_message(
   x->on_match(what.match, options_, now);
   x->acked_sent_at = std::max(x->acked_sent_at, what.sent_at);
   x->note_lag(log_.last(), now);
-  if (!x->state.has_space) x->rewind(x->match + 1);
+  if (!takes_entries(*x)) x->rewind(x->match + 1);
   feed(*x, now);
   compare(*x, now);
   if (joining_ && joining_->who == from) consider_in_sync(now);
@@ -223,6 +233,7 @@ void replica_machine::on_tick(local_time now) {
   consider_in_sync(now);
   look_into_swap(now);
   give_up_move_if_late(now);
+  seek_heir(now);
   trim_leading(now);
   advance(now);
 }

@@ -148,7 +148,7 @@ void replica_machine::on_synced(
 
 void replica_machine::on_space(bool has_space, local_time now) {
   if (std::exchange(has_space_, has_space) == has_space) return;
-  if (!has_space && is_leading()) on_resign(now);
+  seek_heir(now);
 }
 
 void replica_machine::on_compared(

@@ -30,6 +30,12 @@ struct append_answer {
   bool operator==(const append_answer&) const = default;
 };
 
+/// What entries do to a disk that is nearly full.
+enum class append_kind : std::uint8_t {
+  adds,    // messages: they wait until there is room
+  settles, // little, and lets go of what is there: always taken
+};
+
 enum class move_kind : std::uint8_t {
   patient, // handlers end first; the next leader need not wait
   forced,  // at once; the next leader waits for the fence
@@ -78,6 +84,10 @@ public:
   /// What was stored of a checkpoint does not fit what is sent now: it is
   /// asked for from the first piece on.
   void on_checkpoint_misfit();
+
+  /// Tells whether the disk has room for more. While it has not, messages are
+  /// refused, the group is given to a member in sync that has, and a follower
+  /// takes entries only where confirms wait for it.
   void on_space(bool has_space, local_time now);
 
   /// All that entries up to here said is also elsewhere; they may go.
@@ -87,7 +97,8 @@ public:
 
   /// Takes `count` entries of its own at the end of the log, to be written
   /// and told by `on_synced`.
-  append_answer on_append(std::uint32_t count, local_time now);
+  append_answer on_append(
+    std::uint32_t count, local_time now, append_kind kind = append_kind::adds);
 
   /// Gives the group to another member.
   void on_move(member_id to, move_kind how, local_time now);
@@ -201,11 +212,13 @@ private:
   const follower_progress* find(member_id member) const;
   log_index match_of(const in_sync_member& member) const;
   log_index confirmable() const;
+  bool have_space() const;
   void advance(local_time now);
   void refresh_window();
   void progress_role(local_time now);
 
   // sending (replica_sending.cpp)
+  bool takes_entries(const follower_progress& x) const;
   void feed(follower_progress& to, local_time now);
   void feed_all(local_time now);
   void send(follower_progress& to, log_index count, local_time now);
@@ -250,6 +263,8 @@ private:
   void look_into_swap(local_time now);
 
   // moving (replica_moving.cpp)
+  const follower_progress* heir(local_time now) const;
+  void seek_heir(local_time now);
   void progress_move(local_time now);
   void end_move(move_result how);
   void hand_over();

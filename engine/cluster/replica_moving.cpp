@@ -10,7 +10,8 @@ void replica_machine::on_move(member_id to, move_kind how, local_time now) {
   auto may = role_ == replica_role::processing
              || (how == move_kind::forced && role_ == replica_role::accepting);
   auto x = find(to);
-  auto fits = x && x->is_known && record_.is_in_sync(to, x->state.store);
+  auto fits = x && x->is_known && record_.is_in_sync(to, x->state.store)
+              && x->state.has_space;
   if (!may || !fits) return act(move_ended{move_result::refused});
   move_ = move{to, how, now + options_.drain_timeout};
   become(replica_role::draining);
@@ -23,16 +24,30 @@ void replica_machine::on_drained(local_time now) {
   advance(now);
 }
 
-void replica_machine::on_resign(local_time now) {
+/// Returns who has most of the group, of those that could lead it at once.
+const follower_progress* replica_machine::heir(local_time now) const {
   auto best = static_cast<const follower_progress*>(nullptr);
   for (const auto& x : followers_) {
     auto is_fit = record_.is_in_sync(x.id, x.state.store) && x.state.has_space
                   && !x.is_silent(options_.silent_after, now);
     if (is_fit && (!best || x.match > best->match)) best = &x;
   }
+  return best;
+}
+
+void replica_machine::on_resign(local_time now) {
   if (move_) return; // under way already
-  if (!best) return act(move_ended{move_result::refused});
-  on_move(best->id, move_kind::forced, now);
+  auto to = heir(now);
+  if (!to) return act(move_ended{move_result::refused});
+  on_move(to->id, move_kind::forced, now);
+}
+
+/// Gives the group away as long as the disk is full, once there is somebody.
+void replica_machine::seek_heir(local_time now) {
+  auto may =
+    role_ == replica_role::accepting || role_ == replica_role::processing;
+  if (has_space_ || !may || move_ || swap_) return;
+  if (auto to = heir(now)) on_move(to->id, move_kind::forced, now);
 }
 
 /// Swaps the leader in the record once the other has all.

@@ -10,9 +10,14 @@ void replica_machine::feed_all(local_time now) {
   for (auto& x : followers_) feed(x, now);
 }
 
+/// False for a full disk, unless confirms wait for it all the same.
+bool replica_machine::takes_entries(const follower_progress& x) const {
+  return x.state.has_space || in_sync_.counts(x.id, x.state.store);
+}
+
 /// Sends what the follower lacks, as far as its window goes.
 void replica_machine::feed(follower_progress& to, local_time now) {
-  if (to.is_probing || to.checkpoint_ || !to.state.has_space) return;
+  if (to.is_probing || to.checkpoint_ || !takes_entries(to)) return;
   if (to.next <= log_.base().index) return begin_checkpoint(to, now);
   while (to.has_room(options_) && to.next <= log_.last())
     send(to, sendable(to), now);

@@ -94,7 +94,10 @@ refusal group_replica::append(
   for (const auto& x : entries)
     if (epoch_of(x.head) != machine_.epoch()) return refusal::not_leader;
   auto count = static_cast<std::uint32_t>(entries.size());
-  auto answer = machine_.on_append(count, now);
+  auto has_body = [](const encoded_entry& x) { return x.body != nullptr; };
+  auto adds = std::ranges::any_of(entries, has_body);
+  auto answer = machine_.on_append(
+    count, now, adds ? append_kind::adds : append_kind::settles);
   if (answer.why != refusal::none) return answer.why;
   for (auto& x : entries) add(std::move(x), answer.branch);
   tickets_.push_back({number, answer.first, answer.first + count - 1});

@@ -62,7 +62,9 @@ public:
   /// Adds an entry at a leader; 0 where it is refused, for good.
   log_index add(std::size_t i, play_entry entry) {
     auto& x = members_[i];
-    auto answer = machine(i).on_append(1, local(i));
+    auto is_odd = entry.value % 2 == 1;
+    auto kind = is_odd ? append_kind::adds : append_kind::settles;
+    auto answer = machine(i).on_append(1, local(i), kind);
     if (answer.why != refusal::none) {
       truth.refuse(entry.value);
       return 0;

@@ -140,8 +140,18 @@ TEST_CASE("replica: appends that cannot be change nothing") {
   CHECK(rig.machine.log().last() == 2);
 }
 
-TEST_CASE("replica: a full disk is told and takes no entries") {
+TEST_CASE("replica: a full disk takes what confirms wait for") {
   auto rig = follower({1});
+  rig.after([&](auto& x) { x.on_space(false, rig.now); });
+  rig.hear(one, entries(rig, {1, 1}, 5));
+  CHECK(rig.machine.log().last() == 6);
+}
+
+TEST_CASE("replica: a full disk that is not in sync takes no entries") {
+  auto rig = follower({1});
+  auto record = trio();
+  std::erase(record.in_sync, in_sync_member{two, disk(two)});
+  rig.record(record, 2);
   rig.after([&](auto& x) { x.on_space(false, rig.now); });
   CHECK(
     rig.hear(one, entries(rig, {1, 1}, 5)) == "ack to 1: epoch 1, match 1\n");

@@ -175,3 +175,70 @@ TEST_CASE("replica: a leader whose disk is full resigns") {
       .find("(resignation)")
     != std::string::npos);
 }
+
+TEST_CASE("replica: a full leader gives its group away once there is room") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  auto full = follower_state{disk(two), false, false};
+  rig.hear(two, ack{1, 1, rig.now, full});
+  full.store = disk(three);
+  rig.hear(three, ack{1, 1, rig.now, full});
+  rig.after([&](auto& x) { x.on_space(false, rig.now); });
+  CHECK(rig.machine.role() == replica_role::processing);
+  CHECK(rig.all<compare_and_swap>().empty());
+  rig.acked(three, 1);
+  rig.tick(50ms); // first the set shrinks, by the other one
+  REQUIRE(rig.all<compare_and_swap>().size() == 1);
+  CHECK(rig.all<compare_and_swap>()[0].record.cause == record_cause::shrink);
+  rig.after([&](auto& x) { x.on_swapped(1, 2, rig.now); });
+  rig.tick(50ms);
+  REQUIRE(rig.all<compare_and_swap>().size() == 1);
+  auto wanted = rig.all<compare_and_swap>()[0].record;
+  CHECK(wanted.leader == three);
+  CHECK(wanted.epoch == 2);
+}
+
+TEST_CASE("replica: no group is given to a full disk") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  auto full = follower_state{disk(two), false, false};
+  rig.hear(two, ack{1, 1, rig.now, full});
+  CHECK(move_to(rig, two, move_kind::patient) == "move ended: refused\n");
+  CHECK(rig.machine.role() == replica_role::processing);
+}
+
+TEST_CASE("replica: messages wait while a disk in sync is full") {
+  auto options = options_of(one);
+  options.min_in_sync = 3; // it cannot leave
+  auto rig = replica_rig{options};
+  rig.lead();
+  auto tell = [&](bool has_space) {
+    auto state = follower_state{disk(three), false, has_space};
+    rig.hear(three, ack{1, 1, rig.now, state});
+  };
+  auto append = [&](append_kind kind) {
+    return rig.machine.on_append(1, rig.now, kind).why;
+  };
+  tell(false);
+  CHECK(append(append_kind::adds) == refusal::no_space);
+  CHECK(rig.machine.log().last() == 1);
+  CHECK(append(append_kind::settles) == refusal::none);
+  tell(true);
+  CHECK(append(append_kind::adds) == refusal::none);
+}
+
+TEST_CASE("replica: what is settled is stored though all disks are full") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  for (auto x : {two, three})
+    rig.hear(x, ack{1, 1, rig.now, {disk(x), false, false}});
+  rig.machine.on_space(false, rig.now);
+  auto taken = append_answer{};
+  rig.after(
+    [&](auto& x) { taken = x.on_append(1, rig.now, append_kind::settles); });
+  CHECK(taken.why == refusal::none);
+  CHECK(rig.all<send_append>().size() > 0);
+  CHECK(
+    rig.machine.on_append(1, rig.now, append_kind::adds).why
+    == refusal::no_space);
+}
