@@ -18,8 +18,6 @@ constexpr std::size_t most_unwritten = 8 * 1024 * 1024;
 // How long a client may take to read what is left when the connection closes.
 constexpr auto closing_grace = std::chrono::seconds{10};
 
-constexpr std::uint16_t not_found = 404;
-
 /// Names what a first chunk is where people mistake the port.
 std::string_view other_protocol(std::string_view bytes) {
   for (auto method : {"GET ", "POST ", "PUT ", "HEAD "})
@@ -311,8 +309,9 @@ void connection_state::ask_queue(
 
 amqp::refused connection_state::gone(const amqp::queue_ref& queue) {
   return {
-    not_found, "queue '" + queue->name + "' in vhost '" + queue->vhost
-                 + "' went away: declare it, and try again"};
+    amqp::reply_code::not_found, "queue '" + queue->name + "' in vhost '"
+                                   + queue->vhost
+                                   + "' went away: declare it, and try again"};
 }
 
 queue_actor connection_state::queue_of(const amqp::queue_ref& queue) {
