@@ -1,5 +1,7 @@
 #include "actors/cluster_control.hpp"
 
+#include "actors/control_requests.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -10,17 +12,8 @@ namespace json = boost::json;
 
 namespace {
 
-json::object failed(const std::string& why) {
-  return {{"ok", false}, {"error", why}};
-}
-
 json::object done(const std::string& what) {
   return {{"ok", true}, {"done", what}};
-}
-
-std::string text_of(const json::object& request, std::string_view name) {
-  auto* found = request.if_contains(name);
-  return found && found->is_string() ? std::string{found->get_string()} : "";
 }
 
 /// Returns 0, which is refused, where the request says no such number.
@@ -82,7 +75,7 @@ json::object join(const cluster_places& places, const json::object& request) {
   return done(name + " takes groups again");
 }
 
-bool is_usable(const member_line& x) {
+bool can_lead(const member_line& x) {
   return x.is_up && x.state != cluster::member_state::draining;
 }
 
@@ -92,7 +85,7 @@ json::object drain(const cluster_places& places, const json::object& request) {
   const auto* member = find_member(report, name);
   if (member == nullptr) return no_member(report, name);
   auto is_other = [&](const member_line& x) {
-    return x.name != name && is_usable(x);
+    return x.name != name && can_lead(x);
   };
   if (std::ranges::none_of(report.members, is_other))
     return failed(
@@ -111,11 +104,11 @@ std::string why_it_stays(const cluster_report& report, const member_line& x) {
     return "a member cannot remove itself; ask another one";
   if (x.leads > 0)
     return x.name + " still leads " + groups_text(x.leads)
-           + (is_usable(x) ? "; drain it first: troupe cluster drain " + x.name : "; wait until others lead them");
-  if (is_usable(x))
+           + (can_lead(x) ? "; drain it first: troupe cluster drain " + x.name : "; wait until others lead them");
+  if (can_lead(x))
     return x.name + " is up; drain it first: troupe cluster drain " + x.name;
   auto left = std::ranges::count_if(report.members, [&](const auto& other) {
-    return other.name != x.name && is_usable(other);
+    return other.name != x.name && can_lead(other);
   });
   auto has_enough = static_cast<std::uint32_t>(left) >= report.replicas;
   if (x.is_up && x.keeps > 0 && has_enough)

@@ -1,5 +1,6 @@
 #include "actors/control.hpp"
 
+#include "actors/control_requests.hpp"
 #include "actors/queue_browser.hpp"
 
 #include <boost/json.hpp>
@@ -10,17 +11,8 @@ namespace json = boost::json;
 
 namespace {
 
-json::object failed(const std::string& why) {
-  return {{"ok", false}, {"error", why}};
-}
-
 json::object done(json::array rows) {
   return {{"ok", true}, {"rows", std::move(rows)}};
-}
-
-std::string text_of(const json::object& request, std::string_view name) {
-  auto* found = request.if_contains(name);
-  return found && found->is_string() ? std::string{found->get_string()} : "";
 }
 
 std::uint64_t number_of(const json::object& request, std::string_view name) {
