@@ -34,6 +34,7 @@ using replicas_actor = caf::typed_actor<
   caf::reacts_to<replicas::written>,
   caf::reacts_to<replicas::entries_read>,
   caf::reacts_to<replicas::piece_cut>,
+  caf::reacts_to<replicas::space>,
   // Of other members and the coordinator.
   caf::reacts_to<replicas::received>,
   caf::reacts_to<replicas::connected>,

@@ -127,6 +127,11 @@ struct swapped {
   cluster::group_record current; // with `conflict`
 };
 
+/// The disk is nearly full, or has room again.
+struct space {
+  bool has_space = true;
+};
+
 /// Gives a group to another member, once handlers have come to a stop.
 struct move {
   group_id group{};
@@ -352,6 +357,7 @@ TROUPE_LOCAL(replicas::disconnected)
 TROUPE_LOCAL(replicas::gone)
 TROUPE_LOCAL(replicas::record)
 TROUPE_LOCAL(replicas::swapped)
+TROUPE_LOCAL(replicas::space)
 TROUPE_LOCAL(replicas::move)
 TROUPE_LOCAL(replicas::drained)
 TROUPE_LOCAL(replicas::ask_end)

@@ -61,8 +61,9 @@ void replicas_state::commit(store::commit& msg) {
   host.held.push_back({std::move(who), std::move(msg)});
 }
 
-/// Returns false where there is no room yet. What comes of an earlier epoch is
-/// dropped: who sent it is about to end.
+/// Returns false where it has to wait: for room, or until it is known whether
+/// the group is given away. What comes of an earlier epoch is dropped: who sent
+/// it is about to end.
 bool replicas_state::try_commit(
   const caf::strong_actor_ptr& who, store::commit& msg) {
   auto group = *group_of(msg.what);
@@ -70,9 +71,8 @@ bool replicas_state::try_commit(
   auto ticket = last_ticket_ + 1;
   auto refused =
     to.append(entries_of(msg.what, to.epoch()), ticket, local_now());
-  if (refused == refusal::too_many || refused == refusal::no_space)
-    return false;
-  if (refused != refusal::none) return true;
+  if (refused == refusal::not_leader) return true;
+  if (refused != refusal::none) return false;
   last_ticket_ = ticket;
   auto& made = waiting_[ticket];
   made.who = who;

@@ -54,6 +54,7 @@ replicas_actor::behavior_type replicas_state::handlers(
       at(msg.group).on_piece(msg.number, msg.what, local_now());
       take(msg.group);
     },
+    [this](replicas::space msg) { space(msg); },
     [this](const replicas::received& msg) { received(msg); },
     [this](replicas::connected msg) { connected(msg.to); },
     [this](replicas::disconnected msg) { disconnected(msg.from); },
@@ -119,6 +120,11 @@ void replicas_state::gone(const replicas::gone& msg) {
     tell(group_at(i), [&](auto& x) { x.on_unreachable(msg.who, local_now()); });
 }
 
+void replicas_state::space(replicas::space msg) {
+  for (std::size_t i = 0; i < groups_->size(); ++i)
+    tell(group_at(i), [&](auto& x) { x.on_space(msg.has_space, local_now()); });
+}
+
 void replicas_state::swapped(const replicas::swapped& msg) {
   using outcome = replicas::swapped::outcome;
   tell(msg.group, [&](auto& x) {
@@ -156,6 +162,7 @@ void replicas_state::tick() {
   if (is_over_) return;
   for (std::size_t i = 0; i < groups_->size(); ++i)
     tell(group_at(i), [](auto& x) { x.on_tick(local_now()); });
+  lead_again();
   if (stopping_ && --ticks_to_stop_ <= 0) return finish_stop();
   self_->delayed_send(replicas_actor{self_}, tick_interval, replicas::tick{});
 }
@@ -277,9 +284,19 @@ void replicas_state::lead(group_id group, std::uint64_t epoch) {
   waiting_[ticket] = {{}, {}, true, epoch, group};
   auto refused = at(group).append(std::move(entries), ticket, local_now());
   if (refused == refusal::none) return take(group);
-  spdlog::warn("{} cannot be led yet: {}", text_of(group), to_string(refused));
+  spdlog::debug("{} cannot be led yet: {}", text_of(group), to_string(refused));
   waiting_.erase(ticket);
-  host.told = 0;
+  host.told = 0; // at the next tick
+}
+
+/// Begins where there was no room for the entry that it begins with.
+void replicas_state::lead_again() {
+  for (std::size_t i = 0; i < groups_->size(); ++i) {
+    const auto& x = at(group_at(i)).machine();
+    auto is_ready = x.role() == replica_role::accepting
+                    || x.role() == replica_role::processing;
+    if (is_ready && hosted_[i].told == 0) lead(group_at(i), x.epoch());
+  }
 }
 
 void replicas_state::lose(group_id group) {

@@ -84,6 +84,7 @@ private:
   template <class Other>
   void carry_out(group_id, const Other&) {}
   void lead(group_id group, std::uint64_t epoch);
+  void lead_again();
   void lose(group_id group);
 
   void begin(const replicas::begin& msg);
@@ -93,6 +94,7 @@ private:
   void connected(cluster::member_id to);
   void disconnected(cluster::member_id from);
   void gone(const replicas::gone& msg);
+  void space(replicas::space msg);
   void ask_end(const replicas::ask_end& msg);
   void tick();
   caf::result<replicas::stopped> stop();

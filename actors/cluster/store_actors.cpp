@@ -44,6 +44,7 @@ void writer_state::write(writer::write& msg) {
   // The flush comes behind all that is in the mailbox already.
   if (waiting_.empty()) self_->send(writer_actor{self_}, writer::flush{});
   asker_ = self_->current_sender();
+  tell_space();
   for (auto& x : msg.jobs) {
     bytes_ += size_of(x.second.what);
     waiting_.push_back(std::move(x));
@@ -94,7 +95,15 @@ void writer_state::look() {
       "the disk is nearly full: publishers wait until there is room");
   if (!is_low && is_full_->exchange(false))
     spdlog::info("the disk has room again: publishers go on");
+  tell_space();
   self_->delayed_send(writer_actor{self_}, look_interval, writer::look{});
+}
+
+void writer_state::tell_space() {
+  auto is_full = is_full_->load();
+  if (!asker_ || std::exchange(was_full_, is_full) == is_full) return;
+  auto to = caf::actor_cast<replicas_actor>(asker_);
+  self_->send(to, replicas::space{!is_full});
 }
 
 writer_actor::behavior_type run_writer(

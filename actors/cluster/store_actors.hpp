@@ -33,11 +33,13 @@ private:
   void commit();
   void do_commit(const commit_request& what);
   void look();
+  void tell_space();
 
   writer_actor::stateful_pointer<writer_state> self_ = nullptr;
   std::shared_ptr<log_store> store_;
   std::shared_ptr<std::atomic<bool>> is_full_;
-  caf::strong_actor_ptr asker_;
+  caf::strong_actor_ptr asker_; // the replicas; none before they write
+  bool was_full_ = false;       // as they were told
   std::vector<std::pair<group_id, write_job>> waiting_;
   commit_request gathered_;
   bool has_gathered_ = false;

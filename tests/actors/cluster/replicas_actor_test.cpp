@@ -1,4 +1,5 @@
 #include "actors/cluster/replicas_actor.hpp"
+#include "actors/cluster/store_actors.hpp"
 #include "engine/store/entry_codec.hpp"
 #include "tests/actors/cluster/toy_network.hpp"
 #include "tests/engine/store/store_play.hpp"
@@ -281,6 +282,59 @@ TEST_CASE("replicas_actor: messages that are not understood do no harm") {
   set.commit("a", 1);
   set.write();
   CHECK(set.box.take<queue::stored>());
+}
+
+TEST_CASE("replicas_actor: messages wait for room, and are not lost") {
+  auto set = replicas_stage{};
+  REQUIRE(set.lead(1));
+  set.box.tell(set.replicas, replicas::space{false});
+  set.commit("a", 1); // a state alone lets go of more than it takes
+  set.write();
+  CHECK(set.box.take<queue::stored>());
+  auto made = store::commit{};
+  made.what.appends.push_back({group, encode(published(1, "x"), 1)});
+  made.partitions.push_back(4);
+  set.box.tell(set.replicas, made);
+  set.box.wait(500ms);
+  set.write();
+  CHECK_FALSE(set.box.take<queue::stored>());
+  set.box.tell(set.replicas, replicas::space{true});
+  set.box.wait(50ms);
+  set.write();
+  auto answer = set.box.take<queue::stored>();
+  REQUIRE(answer);
+  REQUIRE(answer->what.size() == 1);
+  CHECK(answer->what[0].first == 4);
+  CHECK(answer->what[0].second > 0);
+}
+
+TEST_CASE("replicas_actor: a group of a full disk is led all the same") {
+  auto set = replicas_stage{};
+  set.box.tell(set.replicas, replicas::space{false});
+  CHECK(set.lead(1));
+}
+
+TEST_CASE(
+  "writer_actor: replicas are told of a full disk at their first word") {
+  auto box = sandbox{};
+  auto folder = temp_folder{};
+  auto options = options_in(folder.path());
+  options.min_free_bytes = std::uint64_t{1} << 62;
+  auto store = std::shared_ptr{log_store::open(options).value()};
+  auto is_full = std::make_shared<std::atomic<bool>>(false);
+  auto writer = box.spawn(run_writer, store, is_full);
+  CHECK(*is_full);
+  auto job = write_job{1, appending(group, published(1, "x"))};
+  box.tell(writer, writer::write{{{group, job}}});
+  auto told = box.take<replicas::space>();
+  REQUIRE(told);
+  CHECK_FALSE(told->has_space);
+  CHECK(box.take<replicas::written>());
+  box.wait(3s);
+  CHECK_FALSE(box.take<replicas::space>()); // once
+  *is_full = false;
+  box.wait(1s);
+  CHECK(*is_full); // it looks anew
 }
 
 TEST_CASE("replicas_actor: figures tell each group's role") {
