@@ -15,7 +15,7 @@ using cluster::nobody;
 namespace {
 
 // A shard that is not there yet is asked for again after so long.
-constexpr auto retry_pause = std::chrono::milliseconds{100};
+constexpr auto resend_pause = std::chrono::milliseconds{100};
 
 // A session that was asked for and not answered.
 constexpr auto open_limit = std::chrono::milliseconds{1000};
@@ -217,7 +217,7 @@ void gateway_state::open(way& to) {
 
 void gateway_state::try_later(way& to) {
   self_->delayed_send(
-    gateway_actor{self_}, retry_pause, gates::try_again{to.group, to.session});
+    gateway_actor{self_}, resend_pause, gates::try_again{to.group, to.session});
 }
 
 /// What was under way is void.

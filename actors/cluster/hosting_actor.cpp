@@ -22,10 +22,6 @@ constexpr auto close_limit = std::chrono::seconds{5};
 
 constexpr auto over = caf::exit_reason::user_shutdown;
 
-group_id group_at(std::size_t i) {
-  return group_id{static_cast<std::uint8_t>(i)};
-}
-
 bool lies_in(const queue_options& queue, group_id group) {
   auto all = groups_of(queue);
   return std::ranges::find(all, group) != all.end();
@@ -208,7 +204,8 @@ void hosting_state::start_again(const hosting::start_again& msg) {
     if (found == groups_[i].shards.end() || found->second.where) continue;
     auto known = queues_.find(found->second.queue);
     if (known != queues_.end())
-      start_shard(group_at(i), known->second, nullptr);
+      start_shard(
+        group_id{static_cast<std::uint8_t>(i)}, known->second, nullptr);
   }
 }
 

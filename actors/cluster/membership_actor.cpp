@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 // How long this member counts as running after it has gone.
 constexpr auto session_ttl = duration{5000};
 
-constexpr auto tick_interval = 100ms;
+constexpr auto turn_interval = 100ms;
 constexpr auto retry_pause = 500ms;
 
 } // namespace
@@ -325,7 +325,7 @@ void membership_state::tick() {
   }
   seek_turn(); // whatever became of an earlier attempt
   self_->delayed_send(
-    membership_actor{self_}, tick_interval, membership::tick{});
+    membership_actor{self_}, turn_interval, membership::tick{});
 }
 
 membership_actor::behavior_type run_membership(

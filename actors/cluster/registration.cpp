@@ -15,7 +15,7 @@ namespace troupe {
 
 namespace {
 
-constexpr auto retry_pause = std::chrono::milliseconds{500};
+constexpr auto attempt_pause = std::chrono::milliseconds{500};
 
 // For a member that went down uncleanly to be seen as gone.
 constexpr std::chrono::milliseconds most_lingering = std::chrono::seconds{15};
@@ -216,9 +216,9 @@ private:
 
   void pause() {
     if (what_.pause)
-      what_.pause(retry_pause);
+      what_.pause(attempt_pause);
     else
-      std::this_thread::sleep_for(retry_pause);
+      std::this_thread::sleep_for(attempt_pause);
   }
 
   attempted attempt() {
@@ -251,7 +251,7 @@ private:
   /// The name's last holder may have crashed; it is let go when its session
   /// ends.
   attempted wait_for_other() {
-    lingers_for_ += retry_pause;
+    lingers_for_ += attempt_pause;
     if (lingers_for_ > most_lingering)
       return error{
         errc::bad_config, "a node named '" + what_.name

@@ -24,7 +24,8 @@ namespace {
 
 /// Asks and hands the answer to `print`.
 template <class Print>
-int ask(const command_line& line, const json::object& request, Print print) {
+int ask_member(
+  const command_line& line, const json::object& request, Print print) {
   auto data_dir = data_dir_of(line);
   if (!data_dir) return exit_code_of_faults(line);
   auto answer = ask_running_node(*data_dir, request);
@@ -39,7 +40,7 @@ int ask(const command_line& line, const json::object& request, Print print) {
 }
 
 int tell(const command_line& line, const json::object& request) {
-  return ask(line, request, [&](const json::object& answer) {
+  return ask_member(line, request, [&](const json::object& answer) {
     if (line.as_json)
       std::cout << json::serialize(answer) << '\n';
     else
@@ -181,7 +182,7 @@ std::string cluster_plan_text(const json::object& answer) {
 
 int cluster_status_command(const command_line& line) {
   auto request = json::object{{"command", "cluster.status"}};
-  return ask(line, request, [&](const json::object& answer) {
+  return ask_member(line, request, [&](const json::object& answer) {
     std::cout
       << (line.as_json ? json::serialize(answer) + '\n'
                        : cluster_status_text(answer));
@@ -190,7 +191,7 @@ int cluster_status_command(const command_line& line) {
 
 int cluster_ring_show_command(const command_line& line) {
   auto request = json::object{{"command", "cluster.ring"}};
-  return ask(line, request, [&](const json::object& answer) {
+  return ask_member(line, request, [&](const json::object& answer) {
     std::cout
       << (line.as_json ? to_json_lines(answer.at("rows").as_array())
                        : cluster_ring_text(answer));
@@ -198,7 +199,7 @@ int cluster_ring_show_command(const command_line& line) {
 }
 
 int cluster_ring_plan_command(const command_line& line) {
-  return ask(line, plan_request(line), [&](const json::object& answer) {
+  return ask_member(line, plan_request(line), [&](const json::object& answer) {
     std::cout
       << (line.as_json ? json::serialize(answer) + '\n'
                        : plan_text(line, answer));
@@ -225,9 +226,10 @@ int cluster_rebalance_command(const command_line& line) {
 
 /// Shows what will move, and asks, before it is done.
 int cluster_replicas_command(const command_line& line) {
-  auto plan = ask(line, plan_request(line), [&](const json::object& answer) {
-    if (!line.as_json) std::cout << plan_text(line, answer) << std::flush;
-  });
+  auto plan =
+    ask_member(line, plan_request(line), [&](const json::object& answer) {
+      if (!line.as_json) std::cout << plan_text(line, answer) << std::flush;
+    });
   if (plan != 0) return plan;
   auto count = std::to_string(*line.replicas);
   auto what = "keep " + count + (*line.replicas == 1 ? " replica" : " replicas")

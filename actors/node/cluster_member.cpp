@@ -11,6 +11,7 @@
 #include "actors/fatal.hpp"
 #include "actors/node/cluster_operators.hpp"
 #include "actors/node/cluster_settings.hpp"
+#include "actors/node/random_id.hpp"
 #include "actors/node/recover_files.hpp"
 #include "actors/node/stages.hpp"
 #include "actors/store_actor.hpp"
@@ -128,14 +129,6 @@ private:
   std::mutex mutex_; // guards what follows
   std::map<member_id, sight> seen_;
 };
-
-std::string random_id() {
-  auto random = std::random_device{};
-  auto made = store_id{};
-  made.high = (std::uint64_t{random()} << 32) | random();
-  made.low = (std::uint64_t{random()} << 32) | random();
-  return to_string(made);
-}
 
 } // namespace
 
@@ -370,9 +363,8 @@ cluster_member::parts::gates(const directory_actor& queues) const {
 
 queue_actor cluster_member::parts::open_gateway(
   const queue_options& of, const directory_actor& queues) {
-  // A name that no other run of a gateway ever has.
-  auto publisher = "gateway:" + name + ':' + std::to_string(own.incarnation)
-                   + ':' + random_id();
+  // One run of the member's gateway of this queue: it ends the one before.
+  auto publisher = "gateway:" + name + '@' + random_id();
   return system.spawn(run_gateway, gates(queues), of, std::move(publisher));
 }
 

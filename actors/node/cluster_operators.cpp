@@ -102,7 +102,8 @@ cluster_report report(const operator_places& from) {
   return made;
 }
 
-result<cluster_plan> plan(const operator_places& from, const plan_wish& wish) {
+result<cluster_plan>
+plan_ring(const operator_places& from, const plan_wish& wish) {
   auto view = from.board->look();
   auto picture = ring_picture{};
   picture.replicas = replicas_in(view, from);
@@ -191,7 +192,7 @@ cluster_places make_cluster_places(operator_places from) {
   auto kept = std::make_shared<operator_places>(std::move(from));
   auto made = cluster_places{};
   made.report = [kept] { return report(*kept); };
-  made.plan = [kept](const plan_wish& wish) { return plan(*kept, wish); };
+  made.plan = [kept](const plan_wish& wish) { return plan_ring(*kept, wish); };
   made.set_replicas = [kept](std::uint32_t replicas) {
     return set_replicas(*kept, replicas);
   };

@@ -28,7 +28,7 @@ struct command_line {
   std::string topic;   // a queue, a handler, a fault id, a shell, a member
   std::string without; // a member that a plan does without
   std::uint64_t limit = 0;
-  std::optional<std::uint32_t> replicas; // that a cluster is to keep
+  std::optional<std::uint32_t> replicas;      // that a cluster is to keep
   std::vector<std::filesystem::path> surveys; // of `recover survey`
   std::filesystem::path recovery;             // of `recover write`
   const registry* handlers = nullptr;

@@ -110,7 +110,7 @@ private:
   std::string& wrong_;
 };
 
-surveyed_group read_group(const json::value& from, std::string& wrong) {
+surveyed_group to_surveyed_group(const json::value& from, std::string& wrong) {
   auto in = object_reader{&from, wrong};
   auto made = surveyed_group{};
   made.seen = in.number<std::uint64_t>("seen");
@@ -124,7 +124,7 @@ surveyed_group read_group(const json::value& from, std::string& wrong) {
   return made;
 }
 
-store_survey read_survey(const json::value& from, std::string& wrong) {
+store_survey to_survey(const json::value& from, std::string& wrong) {
   auto in = object_reader{&from, wrong};
   auto made = store_survey{};
   if (in.number<std::uint64_t>("survey") != survey_version) in.note("survey");
@@ -139,11 +139,11 @@ store_survey read_survey(const json::value& from, std::string& wrong) {
   made.number = member_id{in.number<std::uint16_t>("number")};
   made.replicas = in.number<std::uint32_t>("replicas");
   for (const auto& x : in.list("groups", groups, groups))
-    made.groups.push_back(read_group(x, wrong));
+    made.groups.push_back(to_surveyed_group(x, wrong));
   return made;
 }
 
-recovery read_recovery(const json::value& from, std::string& wrong) {
+recovery to_recovery(const json::value& from, std::string& wrong) {
   auto in = object_reader{&from, wrong};
   auto made = recovery{};
   if (in.number<std::uint64_t>("recovery") != recovery_version)
@@ -159,7 +159,7 @@ recovery read_recovery(const json::value& from, std::string& wrong) {
     made.groups.push_back(record ? *record : group_record{});
   }
   for (const auto& x : in.list("surveys", 1, most_surveys))
-    made.surveys.push_back(read_survey(x, wrong));
+    made.surveys.push_back(to_survey(x, wrong));
   return made;
 }
 
@@ -210,12 +210,12 @@ std::string to_json(const recovery& what) {
 
 result<store_survey>
 parse_survey(std::string_view text, const std::string& from) {
-  return parse(text, from, read_survey);
+  return parse(text, from, to_survey);
 }
 
 result<recovery>
 parse_recovery(std::string_view text, const std::string& from) {
-  return parse(text, from, read_recovery);
+  return parse(text, from, to_recovery);
 }
 
 first_records first_records_of(const recovery& what) {

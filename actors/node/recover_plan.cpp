@@ -2,6 +2,7 @@
 #include "actors/node/command_line.hpp"
 #include "actors/node/configuration.hpp"
 #include "actors/node/go_on.hpp"
+#include "actors/node/random_id.hpp"
 #include "actors/node/recover_commands.hpp"
 #include "actors/node/table.hpp"
 
@@ -10,7 +11,6 @@
 #include <array>
 #include <fstream>
 #include <iostream>
-#include <random>
 
 namespace troupe {
 
@@ -24,7 +24,7 @@ constexpr std::array risks = {
   recovery_risk::few, recovery_risk::some, recovery_risk::behind,
   recovery_risk::all};
 
-int refuse(const error& why) {
+int refuse_plan(const error& why) {
   std::cerr << "error: " << why.detail << '\n';
   return why.code == errc::not_found ? exit_no_input : exit_bad_input;
 }
@@ -146,14 +146,6 @@ result<std::string> new_name(const command_line& line, const store_survey& of) {
         "nodes"};
 }
 
-std::string random_id() {
-  auto random = std::random_device{};
-  auto made = store_id{};
-  made.high = (std::uint64_t{random()} << 32) | random();
-  made.low = (std::uint64_t{random()} << 32) | random();
-  return to_string(made);
-}
-
 } // namespace
 
 result<std::string> read_text(const std::filesystem::path& file) {
@@ -225,9 +217,9 @@ recovery recovery_of(
 
 int recover_plan_command(const command_line& line) {
   auto surveys = read_surveys(line);
-  if (!surveys) return refuse(surveys.error());
+  if (!surveys) return refuse_plan(surveys.error());
   auto plan = plan_recovery(*surveys);
-  if (!plan) return refuse(plan.error());
+  if (!plan) return refuse_plan(plan.error());
   auto shown = describe(*plan, *surveys);
   std::cout
     << (line.as_json ? json::serialize(shown) + '\n'
@@ -237,15 +229,15 @@ int recover_plan_command(const command_line& line) {
 
 int recover_write_command(const command_line& line) {
   auto surveys = read_surveys(line);
-  if (!surveys) return refuse(surveys.error());
+  if (!surveys) return refuse_plan(surveys.error());
   auto plan = plan_recovery(*surveys);
-  if (!plan) return refuse(plan.error());
+  if (!plan) return refuse_plan(plan.error());
   auto name = new_name(line, surveys->front());
-  if (!name) return refuse(name.error()), exit_config;
+  if (!name) return refuse_plan(name.error()), exit_config;
   for (const auto& x : warnings_of(*plan))
     std::cerr << "warning: " << x.as_string().c_str() << ".\n";
   if (loses_groups(*plan) && !line.accepts_loss)
-    return refuse(
+    return refuse_plan(
       {errc::refused,
        "groups would begin empty; find a store that has them, or say "
        "--accept-loss"});

@@ -44,7 +44,7 @@ result<surveyed_group> survey_group(const log_store& store, group_id group) {
   return made;
 }
 
-int exit_code_of(const error& why) {
+int exit_code_of_survey(const error& why) {
   switch (why.code) {
     case errc::in_use: return exit_try_again;
     case errc::not_found: return exit_no_input;
@@ -96,7 +96,7 @@ int recover_survey_command(const command_line& line) {
   if (!data_dir) return exit_code_of_faults(line);
   auto refuse = [](const error& why) {
     std::cerr << "error: " << why.detail << '\n';
-    return exit_code_of(why);
+    return exit_code_of_survey(why);
   };
   auto store = open_to_survey(*data_dir);
   if (!store) return refuse(store.error());

@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto look_interval = std::chrono::milliseconds{20};
+constexpr auto progress_interval = std::chrono::milliseconds{20};
 
 /// One run of a node, from its start to its exit code.
 class run {
@@ -84,7 +84,7 @@ private:
   }
 
   void look_later() {
-    timer_.expires_after(look_interval);
+    timer_.expires_after(progress_interval);
     timer_.async_wait([this](auto ec) {
       if (!ec && !code_) look();
     });
