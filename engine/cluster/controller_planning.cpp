@@ -101,8 +101,12 @@ bool controller::take_on_wiped(group_id id, local_time now) {
   return false;
 }
 
+/// True where copies come or go, or will by what was asked for.
 bool controller::has_copies_moving(const controlled_group& group) const {
-  return !group.record.adding.empty() || !group.record.removing.empty();
+  auto moves = [](const group_record& x) {
+    return !x.adding.empty() || !x.removing.empty();
+  };
+  return moves(group.record) || (group.swap && moves(group.swap->record));
 }
 
 /// Brings a few groups at a time to those that should keep them. While

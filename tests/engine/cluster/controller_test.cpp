@@ -363,6 +363,17 @@ TEST_CASE(
 }
 
 TEST_CASE(
+  "controller: what is asked for counts among the groups with copies",
+  "[controller]") {
+  auto rig = controller_rig{};
+  rig.start(5);
+  rig.at(20s);
+  rig.machine.on_replicas(5, rig.now);
+  CHECK(rig.all<swap_record>().size() == 2);
+  CHECK(rig.tick<swap_record>().empty()); // two are under way
+}
+
+TEST_CASE(
   "controller: more have to be in sync once all replicas are there",
   "[controller]") {
   auto swaps = asked_for(5, kept_by_five(2));
