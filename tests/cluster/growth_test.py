@@ -166,6 +166,13 @@ def placed(ring):
     return copies, {(x["group"], x["leader"]) for x in ring}
 
 
+def has_copies(members, number):
+    """Says whether each group has so many copies, all of them in sync."""
+    ring = members.ring()
+    return len(ring) == cluster.GROUPS and all(
+        len(x["replicas"]) == len(x["in_sync"]) == number for x in ring)
+
+
 # -- cases
 
 def fourth_member(members):
@@ -198,18 +205,20 @@ def fourth_member(members):
 def replicas(members):
     """Copies are given up and made again, while messages come."""
     publishing = start_publishing(members)
-    for number in ("0", "5"):  # of three members
+    for number, why in (("0", "1 to 5 replicas"), ("5", "start more")):
         code, _, errors = members[1].ask("replicas", number, "--yes")
-        expect(code == 66 and number + " " in errors or "1 to 5" in errors,
+        expect(code == 66 and why in errors,
                f"replicas {number}: {code} {errors}")
     for number in (1, 3):
         code, out, errors = members[1].ask("replicas", str(number), "--yes")
         expect(code == 0, f"replicas {number}: {errors}")
         print(out.splitlines()[0])
-        took = wait_until_in_order(members, 120)
-        print(f"{number} of each group after {took:.0f} s")
-        for row in members.ring():
-            expect(len(row["in_sync"]) == number, f"{number} replicas: {row}")
+        began = time.monotonic()
+        expect(members.wait_until(lambda: has_copies(members, number), 120),
+               f"not {number} of each group:\n" + members.said())
+        wait_until_in_order(members, 60)
+        print(f"{number} of each group after "
+              f"{time.monotonic() - began:.0f} s")
     count = publishing.stop()
     members[1].kill()  # any one may go again
     expect_all(members[2], count)
