@@ -95,6 +95,11 @@ void link_sender::on_closed(const std::string& why) {
   if (state_ != state::apart) fail(why);
 }
 
+void link_sender::on_seen() {
+  failures_ = 0;
+  if (state_ == state::apart) retry_at_ = time_point{};
+}
+
 /// Gives the connection up, if there is one, and all that was to be sent.
 void link_sender::fail(const std::string& why) {
   if (state_ == state::up)

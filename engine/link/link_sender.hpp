@@ -49,6 +49,9 @@ public:
   /// of a connection after `close` is for nobody.
   void on_closed(const std::string& why);
 
+  /// The other end was seen: what keeps an attempt waiting is over.
+  void on_seen();
+
   /// To be called at least every `beat`. `random` (0 to 1) spreads the
   /// attempts of many.
   void on_time(time_point now, double random);

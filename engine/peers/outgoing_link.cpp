@@ -28,6 +28,11 @@ void outgoing_link::tick() {
   obey();
 }
 
+void outgoing_link::seen() {
+  sender_.on_seen();
+  tick();
+}
+
 void outgoing_link::stop() {
   events_ = {};
   drop_connection();

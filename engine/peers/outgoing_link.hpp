@@ -36,6 +36,9 @@ public:
   bool send(std::string message);
   void tick();
 
+  /// The member is there again: connects at once, if it is not connected.
+  void seen();
+
   /// Ends it; nothing is told any more.
   void stop();
 

@@ -108,7 +108,11 @@ void peer_links::take(std::shared_ptr<byte_stream> stream) {
   options.window = options_.window;
   options.most_message = options_.most_message;
   auto told = incoming_link::events{};
-  told.on_up = [this](const std::string& member) { supersede(member); };
+  told.on_up = [this](const std::string& member) {
+    supersede(member);
+    if (auto to = outgoing_.find(member); to != outgoing_.end())
+      to->second->seen();
+  };
   told.on_message = events_.on_message;
   told.on_trouble = events_.on_trouble;
   auto made = std::make_shared<incoming_link>(

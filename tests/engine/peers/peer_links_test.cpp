@@ -21,13 +21,14 @@ public:
   explicit linked_member(
     const std::string& name,
     std::optional<tls_options> tls = {},
-    peer_links_options options = {}) {
+    peer_links_options options = {},
+    backoff retry = {20ms, 1.0, 20ms, 0.0}) {
     options.self = {"shop", name, "store-of-" + name, 1};
     if (options.listen.host.empty()) options.listen = {"127.0.0.1", 0};
     options.tls = std::move(tls);
     options.timing.beat = 40ms;
     options.timing.silence = 2s;
-    options.timing.retry = {20ms, 1.0, 20ms, 0.0};
+    options.timing.retry = retry;
     links = peer_links::open(options, make_events()).value();
     links->start();
   }
@@ -152,6 +153,24 @@ TEST_CASE("peer_links: come back when the other one does") {
   CHECK(b.messages.size() == 1);
   CHECK(a.links->dropped() == 1);
   CHECK(a.comes([&] { return a.lost == std::vector<std::string>{"b"}; }));
+}
+
+TEST_CASE("peer_links: connect at once to who has come back") {
+  constexpr auto never = backoff{1h, 1.0, 1h, 0.0};
+  auto a = linked_member{"a", {}, {}, never};
+  auto at = endpoint{};
+  {
+    auto b = linked_member{"b"};
+    introduce(a, b);
+    REQUIRE(is_up(a));
+    at = b.links->bound();
+  }
+  REQUIRE(a.comes([&] { return !a.downs.empty(); }));
+  auto again = peer_links_options{};
+  again.listen = at;
+  auto b = linked_member{"b", {}, again};
+  b.links->set_members({{"a", a.known("a")}, {"b", b.known("b")}});
+  CHECK(a.comes([&] { return a.ups.size() == 2; }));
 }
 
 TEST_CASE("peer_links: stop although a beat is always due") {
