@@ -117,6 +117,7 @@ void membership_state::changed(const watch_notice& notice) {
     take(x.key, x.value ? &*x.value : nullptr, x.at);
   put_up();
   seek_turn();
+  raise_level();
   decide();
 }
 
@@ -127,7 +128,7 @@ void membership_state::take(
     controller_changed_ = at;
     if (has_turn() && view_.controller != start_.name) end_turn();
   } else if (key == cluster_meta_key(start_.prefix)) {
-    if (value) take_meta(*value);
+    if (value) take_meta(*value, at);
   } else if (key.starts_with(members_prefix(start_.prefix))) {
     take_member(key.substr(members_prefix(start_.prefix).size()), value, at);
   } else if (auto member = parse_node_key(start_.prefix, key)) {
@@ -137,7 +138,7 @@ void membership_state::take(
   }
 }
 
-void membership_state::take_meta(const std::string& value) {
+void membership_state::take_meta(const std::string& value, revision at) {
   auto read = decode_meta(cluster_meta_key(start_.prefix), value);
   if (!read) {
     spdlog::error("cluster: {}", read.error().detail);
@@ -147,7 +148,10 @@ void membership_state::take_meta(const std::string& value) {
     spdlog::info(
       "cluster: {} replicas are wanted instead of {}", read->replicas,
       view_.meta->replicas);
+  if (view_.meta && view_.meta->feature_level != read->feature_level)
+    spdlog::info("cluster: it is at feature level {} now", read->feature_level);
   view_.meta = *read;
+  meta_changed_ = at;
   if (has_turn()) controller_->on_replicas(read->replicas, local_now());
 }
 

@@ -95,7 +95,7 @@ private:
   void take_all(result<kept_range> read);
   void changed(const watch_notice& notice);
   void take(const std::string& key, const std::string* value, revision at);
-  void take_meta(const std::string& value);
+  void take_meta(const std::string& value, revision at);
   void take_group(group_id group, const std::string& value, revision at);
   void take_member(const std::string& name, const std::string* value, revision);
   void take_running(const std::string& name, const std::string* value);
@@ -118,6 +118,8 @@ private:
   bool has_turn() const { return controller_.has_value(); }
   void begin_turn();
   void end_turn();
+  void raise_level();
+  void level_raised(const txn_answer& how);
   void decide();
   void carry_out(const cluster::ask_logs& what);
   void carry_out(const cluster::swap_record& what);
@@ -140,6 +142,8 @@ private:
   std::unique_ptr<watching> watch_;
   std::uint64_t watch_number_ = 0; // notices of earlier ones are not heard
   bool is_seeking_ = false;
+  bool is_raising_ = false;         // the cluster's feature level
+  revision meta_changed_ = 0;       // of the meta's key
   revision controller_changed_ = 0; // of the controller's key
   int missed_ = 0;                  // ticks without a link to it
   std::optional<cluster::controller> controller_;

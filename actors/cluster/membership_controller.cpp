@@ -1,4 +1,5 @@
 #include "actors/cluster/membership_actor.hpp"
+#include "engine/coordinator/feature_level.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -67,10 +68,39 @@ void membership_state::begin_turn() {
   for (const auto& [group, x] : view_.groups)
     controller_->on_record(group, x.first, x.second, now);
   controller_->on_ready(now);
+  raise_level();
   decide();
 }
 
 void membership_state::end_turn() { controller_.reset(); }
+
+/// Raises the cluster's feature level once all members know a higher one: those
+/// that are down as well, for they come back as they were.
+void membership_state::raise_level() {
+  if (!has_turn() || !view_.meta || is_raising_) return;
+  auto members = std::vector<node_record>{};
+  for (const auto& [member, x] : view_.members) members.push_back(x.record);
+  auto meta = *view_.meta;
+  meta.feature_level = common_level(members, meta.feature_level);
+  if (meta == *view_.meta) return;
+  is_raising_ = true;
+  auto key = cluster_meta_key(start_.prefix);
+  auto request = txn_request{};
+  request.expects.push_back({key, meta_changed_});
+  request.puts.push_back({key, encode(meta)});
+  places_.coordinator->txn(
+    std::move(request), on_self<txn_answer>([this](const txn_answer& how) {
+      is_raising_ = false;
+      level_raised(how);
+    }));
+}
+
+/// Whatever became of it, the watch tells; what got lost is sent again with
+/// the next change.
+void membership_state::level_raised(const txn_answer& how) {
+  for (const auto& x : how.current)
+    if (x.key == cluster_meta_key(start_.prefix)) take_meta(x.value, x.changed);
+}
 
 void membership_state::tell_controller(const std::string& member) {
   if (!has_turn()) return;

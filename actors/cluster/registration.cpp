@@ -1,5 +1,6 @@
 #include "actors/cluster/registration.hpp"
 
+#include "engine/coordinator/feature_level.hpp"
 #include "engine/ring/slot_map.hpp"
 
 #include <algorithm>
@@ -25,6 +26,7 @@ constexpr auto most_id = std::numeric_limits<std::uint16_t>::max();
 /// What the coordinator has of a cluster.
 struct known_cluster {
   std::optional<cluster_meta> meta;
+  revision meta_changed = 0;
   std::map<std::string, std::pair<node_record, revision>> members;
   std::map<std::string, node_record> running;
   std::uint16_t last_number = 0; // ever given to a member
@@ -74,6 +76,7 @@ read_cluster(const kept_range& from, const std::string& prefix) {
       auto read = decode_meta(x.key, x.value);
       if (!read) return read.error();
       made.meta = *read;
+      made.meta_changed = x.changed;
     } else if (x.key.starts_with(members_prefix(prefix))) {
       take_member(made, x.key.substr(members_prefix(prefix).size()), x);
     } else if (x.key.starts_with(prefix + "numbers/")) {
@@ -101,6 +104,9 @@ result<> check(const known_cluster& now, const registration& what) {
       "the cluster was made with " + std::to_string(now.meta->groups)
         + " groups, this program has " + std::to_string(groups)
         + ": run the version that the others run"};
+  if (now.meta)
+    if (auto fits = check_level(what.own, now.meta->feature_level); !fits)
+      return fits.error();
   if (!now.members.contains(what.name) && last_id(now) == most_id)
     return error{
       errc::bad_config,
@@ -310,11 +316,10 @@ private:
       request.expects.push_back({taken, 0});
       request.puts.push_back({taken, what_.name});
     }
-    if (!now.meta) {
-      request.expects.push_back({cluster_meta_key(what_.prefix), 0});
-      request.puts.push_back(
-        {cluster_meta_key(what_.prefix), encode(made.meta)});
-    }
+    // Its feature level must not rise while one comes who does not know it.
+    auto of_all = cluster_meta_key(what_.prefix);
+    request.expects.push_back({of_all, now.meta_changed});
+    if (!now.meta) request.puts.push_back({of_all, encode(made.meta)});
     auto answer = wait_for_txn(at_, std::move(request));
     if (answer.outcome == txn_outcome::done) return std::optional{made};
     if (answer.outcome == txn_outcome::conflict)

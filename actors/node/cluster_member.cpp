@@ -17,6 +17,7 @@
 #include "actors/store_actor.hpp"
 #include "engine/base/stable_hash.hpp"
 #include "engine/coordinator/etcd_coordinator.hpp"
+#include "engine/coordinator/feature_level.hpp"
 #include "engine/coordinator/managed_etcd.hpp"
 #include "engine/delivery/queue_groups.hpp"
 
@@ -37,7 +38,6 @@ using namespace cluster;
 namespace {
 
 constexpr std::uint32_t peer_protocol = 1;
-constexpr std::uint32_t feature_level = 1;
 
 /// The coordinator with what it runs on.
 struct coordination {
@@ -224,7 +224,7 @@ result<store_origin> cluster_member::parts::origin() const {
   auto first = parse_recovery((*kept)->beginning, "the store's recovery");
   if (!first) return first.error();
   made.beginning = first_records_of(*first);
-  made.beginning->meta.feature_level = feature_level;
+  made.beginning->meta.feature_level = newest_feature_level;
   return made;
 }
 
@@ -249,11 +249,12 @@ result<> cluster_member::parts::enter() {
   asked.own.addr_repl = to_string(advertised(config, links->bound()));
   asked.own.addr_ctl = asked.own.addr_repl;
   asked.own.store = parse_store_id(store->store_id()).value();
-  asked.own.protocol_min = asked.own.protocol_max = peer_protocol;
+  asked.own.protocol_min = oldest_feature_level;
+  asked.own.protocol_max = newest_feature_level;
   asked.meta.slots = slots;
   asked.meta.groups = troupe::groups;
   asked.meta.replicas = config.replicas;
-  asked.meta.feature_level = feature_level;
+  asked.meta.feature_level = newest_feature_level;
   asked.meta.cluster_id = random_id();
   auto from = origin();
   if (!from) return from.error();

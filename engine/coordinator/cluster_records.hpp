@@ -31,7 +31,7 @@ struct node_record {
   std::string addr_ctl;          // host:port of the control interface
   std::uint64_t incarnation = 0; // counts the node's starts
   cluster::store_id store;
-  std::uint32_t protocol_min = 0;
+  std::uint32_t protocol_min = 0; // feature levels that its program knows
   std::uint32_t protocol_max = 0;
   cluster::member_state state = cluster::member_state::up;
   bool operator==(const node_record&) const = default;

@@ -67,6 +67,27 @@ TEST_CASE("membership_actor: who decides makes the groups' records") {
   CHECK(told >= 2 * groups);
 }
 
+TEST_CASE("membership_actor: the feature level is what all members know") {
+  auto set = membership_stage{2};
+  auto level = [&set] { return set.view("a").meta->feature_level; };
+  set.start("a", 1);
+  set.start("b", 1);
+  set.run(200ms);
+  REQUIRE(level() == 1);
+  set.kill("a"); // upgraded, one after the other
+  set.run(6s);
+  set.start("a", 3);
+  set.run(500ms);
+  CHECK(level() == 1);
+  set.kill("b");
+  set.run(6s);
+  CHECK(level() == 1); // it may come back as it was
+  set.start("b", 2);
+  set.run(500ms);
+  CHECK(level() == 2);
+  CHECK(set.view("b").meta->feature_level == 2);
+}
+
 TEST_CASE("membership_actor: one decides, and another when that has gone") {
   auto set = membership_stage{3};
   set.start("a");

@@ -31,13 +31,15 @@ public:
     std::map<group_id, member_id> leaders;        // of `on_leader`
   };
 
-  /// Registers a member and starts it.
-  member& start(const std::string& name) {
+  /// Registers a member and starts it. It knows feature levels up to `level`.
+  member& start(const std::string& name, std::uint32_t level = 1) {
     auto asked = registration{};
     asked.prefix = prefix;
     asked.name = name;
     asked.own.store =
       cluster::store_id{1, static_cast<unsigned char>(name.front())};
+    asked.own.protocol_max = level;
+    asked.meta.feature_level = level;
     asked.own.addr_repl = "127.0.0.1:" + std::to_string(name.front());
     asked.meta.groups = groups;
     asked.meta.slots = slots;

@@ -168,6 +168,29 @@ TEST_CASE("registration: a cluster with other groups is refused") {
   CHECK(done.error().detail.find("65 groups") != std::string::npos);
 }
 
+TEST_CASE("registration: a cluster at another feature level is refused") {
+  auto play = registry_play{};
+  auto first = play.asked("a", 1);
+  first.own.protocol_max = 3;
+  first.meta.feature_level = 2;
+  REQUIRE(play.enter(first).has_value());
+  auto asked = play.asked("b", 2);
+  auto told = std::string{};
+  SECTION("one that this program does not know yet") {
+    asked.own.protocol_max = 1;
+    told = "at feature level 2, and this program knows the levels 0 to 1";
+  }
+  SECTION("one that it knows no more") {
+    asked.own.protocol_min = 3;
+    asked.own.protocol_max = 4;
+    told = "let the cluster's level rise";
+  }
+  auto done = play.enter(asked);
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == errc::bad_config);
+  CHECK(done.error().detail.find(told) != std::string::npos);
+}
+
 TEST_CASE("registration: a name that runs is taken, after a wait") {
   auto play = registry_play{};
   auto first = play.must_enter("a", 1);
