@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs everything: packages, the release build with all tests, the tests under
-# ASan and UBSan and under TSan, format, floors, fuzzing and an installation.
+# Runs everything: packages, format, floors, the release build with all tests,
+# an installation, the unit tests under ASan and UBSan, those of code with
+# threads under TSan, and fuzzing.
 #   tests/run.sh [--fuzz SECONDS] [STAGE...]
 # Stages run in the order below; naming some runs only those. Each fuzz target
 # gets 10 seconds, those that strangers reach thirty times as long. Stops at the
@@ -36,24 +37,24 @@ export CCACHE_SLOPPINESS=pch_defines,time_macros
 export TSAN_OPTIONS=${TSAN_OPTIONS-halt_on_error=1 suppressions=$PWD/tests/tsan.txt}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
 
-build() {
+build() { # PRESET [TARGET]
   cmake --preset "$1" >"build/$1.configure.log" \
     || { cat "build/$1.configure.log"; return 1; }
-  cmake --build --preset "$1"
+  cmake --build --preset "$1" --target "${2-all}"
 }
-unit_tests() {
-  ctest --preset "$1" -j "$(nproc)" --no-tests=error -LE 'example|system|clients|cluster'
+run_tests() { # PRESET [OPTION...]
+  ctest --preset "$1" -j "$(nproc)" --no-tests=error "${@:2}"
 }
 packages() { tests/packages.sh; }
 format() { tests/format.sh; }
 floors() { python3 tests/floors.py; }
 release() { build release; }
-release_tests() { ctest --preset release -j "$(nproc)" --no-tests=error; }
+release_tests() { run_tests release; }
 install() { tests/install_test.sh build/release; }
-dev() { build dev; }
-dev_tests() { unit_tests dev; }
-race() { build race; }
-race_tests() { unit_tests race; }
+dev() { build dev unit_tests; }
+dev_tests() { run_tests dev -L '^(unit|threads)$'; }
+race() { build race threaded_tests; }
+race_tests() { run_tests race -L '^threads$'; }
 fuzz() { tests/fuzz.sh "$fuzz_seconds"; }
 
 mkdir -p build
