@@ -1,6 +1,8 @@
 #pragma once
 
 // What nearly every actor includes; compiled once.
+#include "engine/base/precompiled.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
