@@ -72,7 +72,7 @@ TEST_CASE("queue_actor: a consumer that must be alone is refused, by number") {
   REQUIRE(answer);
   auto* why = std::get_if<amqp::refused>(&answer->what);
   REQUIRE(why);
-  CHECK(why->code == 403);
+  CHECK(why->code == amqp::reply_code::access_refused);
   CHECK(why->text == "queue 'orders' in vhost '/' in exclusive use");
 }
 

@@ -140,7 +140,7 @@ TEST_CASE("topology_actor: a queue that is otherwise is refused") {
   auto set = topology_stage{};
   set.get_done(durable_queue("q"));
   auto why = set.get_refused(a_queue("q"));
-  CHECK(why.code == 406);
+  CHECK(why.code == amqp::reply_code::precondition_failed);
   CHECK(why.text.find("durable") != why.text.npos);
 }
 
@@ -149,7 +149,7 @@ TEST_CASE("topology_actor: arguments that make no sense are refused and leave "
   auto set = topology_stage{};
   auto why =
     set.get_refused(queue_with("q", {"x-message-ttl", {std::string{"soon"}}}));
-  CHECK(why.code == 406);
+  CHECK(why.code == amqp::reply_code::precondition_failed);
   CHECK_FALSE(set.find("q"));
 }
 

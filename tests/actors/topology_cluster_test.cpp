@@ -119,12 +119,17 @@ TEST_CASE("topology_cluster: a queue that is deleted and declared anew has "
 TEST_CASE("topology_cluster: refusals and counts come back to a follower") {
   auto set = topology_members{2};
   set.elect(1);
-  CHECK(set.refused_with(2, passive("q")) == 404);
-  CHECK(set.refused_with(2, bound("amq.direct", "q", "k")) == 404);
+  CHECK(set.refused_with(2, passive("q")) == amqp::reply_code::not_found);
+  CHECK(
+    set.refused_with(2, bound("amq.direct", "q", "k"))
+    == amqp::reply_code::not_found);
   set.get_done(2, durable_queue("q"));
-  CHECK(set.refused_with(2, a_queue("q")) == 406);
-  CHECK(set.refused_with(2, amqp::open_vhost{"nowhere"}) == 530);
-  CHECK(set.refused_with(2, amqp::login{}) == 541);
+  CHECK(
+    set.refused_with(2, a_queue("q")) == amqp::reply_code::precondition_failed);
+  CHECK(
+    set.refused_with(2, amqp::open_vhost{"nowhere"})
+    == amqp::reply_code::not_allowed);
+  CHECK(set.refused_with(2, amqp::login{}) == amqp::reply_code::internal_error);
   auto what = troupe::publish{};
   what.ticket = 1;
   what.messages = batch_of({"a", "b"});
@@ -141,9 +146,11 @@ TEST_CASE("topology_cluster: a follower makes up names that are not taken") {
   CHECK(first.starts_with("amq.gen-"));
   CHECK(first != second);
   CHECK(set.where(1, first));
-  CHECK(set.refused_with(2, a_queue("amq.gen-mine")) == 403);
+  CHECK(
+    set.refused_with(2, a_queue("amq.gen-mine"))
+    == amqp::reply_code::access_refused);
   auto asked = queue_with("", {"x-name-prefix", {std::string{"amq."}}});
-  CHECK(set.refused_with(2, asked) == 403);
+  CHECK(set.refused_with(2, asked) == amqp::reply_code::access_refused);
 }
 
 TEST_CASE("topology_cluster: a vhost is opened while nobody leads") {
@@ -248,7 +255,8 @@ TEST_CASE("topology_cluster: what the configuration has is on every member") {
   auto set = topology_members{2, with_configured()};
   set.elect(1);
   set.get_done(2, bound("amq.direct", "orders", "k"));
-  CHECK(set.refused_with(2, without("orders")) == 403);
+  CHECK(
+    set.refused_with(2, without("orders")) == amqp::reply_code::access_refused);
   set.elect(2); // both have begun anew
   set.elect(1);
   for (std::uint16_t member : {1, 2}) {

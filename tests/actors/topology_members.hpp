@@ -127,7 +127,7 @@ public:
     return std::get<amqp::done>(*found);
   }
 
-  std::uint16_t
+  amqp::reply_code
   refused_with(std::uint16_t member, amqp::request what, std::uint64_t n = 1) {
     auto found = ask(member, std::move(what), n);
     REQUIRE(found);
