@@ -49,6 +49,36 @@ settings = {{ path = "{witness}", pause_us = "2000" }}
 password = "guest"
 permissions."/" = {{ configure = ".*", write = ".*", read = ".*" }}
 """
+BROKER = """\
+[node]
+name = "{name}"
+data_dir = "{data}"
+
+[cluster]
+name = "@cluster@"
+listen = "{host}:{cluster_port}"
+{tls}
+{etcd}
+[sources.amqp]
+type = "amqp_server"
+listen = "{host}:{amqp_port}"
+
+[users.guest]
+password = "guest"
+permissions."/" = {{ configure = ".*", write = ".*", read = ".*" }}
+# {witness}
+"""
+
+
+def broker(name):
+    """The configuration of a member of the cluster `name` that has no
+    pipeline: clients bring their queues."""
+    return BROKER.replace("@cluster@", name)
+
+
+def expect(holds, what):
+    if not holds:
+        raise AssertionError(what)
 
 
 def is_free(port, host=HOST):

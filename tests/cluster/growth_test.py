@@ -16,35 +16,12 @@ import time
 import pika
 
 import cluster
+from cluster import expect
 from load import parameters
 
 QUEUES = [f"kept-{i}" for i in range(12)]  # of some of the groups
 BEFORE = 40  # messages a queue, published before anything changes
 SLACK = 0.05  # of all, by which a move may be unfair
-NODE = """\
-[node]
-name = "{name}"
-data_dir = "{data}"
-
-[cluster]
-name = "growth"
-listen = "{host}:{cluster_port}"
-{tls}
-{etcd}
-[sources.amqp]
-type = "amqp_server"
-listen = "{host}:{amqp_port}"
-
-[users.guest]
-password = "guest"
-permissions."/" = {{ configure = ".*", write = ".*", read = ".*" }}
-# {witness}
-"""
-
-
-def expect(holds, what):
-    if not holds:
-        raise AssertionError(what)
 
 
 class growing(cluster.cluster):
@@ -232,7 +209,7 @@ def main():
     for name in names or CASES:
         with tempfile.TemporaryDirectory(prefix="troupe-growth-") as folder:
             members = growing(program, pathlib.Path(folder), 3,
-                              configuration=NODE)
+                              configuration=cluster.broker("growth"))
             try:
                 members.start()
                 CASES[name](members)

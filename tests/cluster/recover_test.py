@@ -18,35 +18,12 @@ import time
 import pika
 
 import cluster
+from cluster import expect
 from load import parameters
 
 QUEUES = [f"kept-{i}" for i in range(6)]
 EACH = 250  # messages a queue
 BEFORE, AFTER = 'name = "before"', 'name = "after"'
-NODE = """\
-[node]
-name = "{name}"
-data_dir = "{data}"
-
-[cluster]
-name = "before"
-listen = "{host}:{cluster_port}"
-{tls}
-{etcd}
-[sources.amqp]
-type = "amqp_server"
-listen = "{host}:{amqp_port}"
-
-[users.guest]
-password = "guest"
-permissions."/" = {{ configure = ".*", write = ".*", read = ".*" }}
-# {witness}
-"""
-
-
-def expect(holds, what):
-    if not holds:
-        raise AssertionError(what)
 
 
 # -- clients
@@ -259,7 +236,8 @@ CASES = {x.__name__: x for x in (majority_of_members, majority_of_etcds)}
 
 def run(program, case):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-recover-"))
-    members = cluster.cluster(program, folder, 3, configuration=NODE)
+    members = cluster.cluster(program, folder, 3,
+                              configuration=cluster.broker("before"))
     began = time.monotonic()
     try:
         members.start()
