@@ -27,10 +27,12 @@ void follower_progress::on_match(
     backoff = options.resend_after;
     resend_at = now + backoff;
   }
-  while (in_flight_ > 0 && ends_[first_] <= match) {
+  while (in_flight_ > 0 && sent(0).last <= match) {
+    bytes_ -= sent(0).bytes;
     first_ = (first_ + 1) % most_in_flight;
     --in_flight_;
   }
+  is_held_ = false;
   if (in_flight_ == 0 && !checkpoint_) resend_at = local_time::max();
   next = is_probing ? match + 1 : std::max(next, match + 1);
   is_probing = false;
@@ -38,7 +40,8 @@ void follower_progress::on_match(
 
 void follower_progress::rewind(log_index next_index) {
   next = std::max(next_index, match + 1);
-  in_flight_ = 0;
+  drop_sent_from(0);
+  is_held_ = false;
   is_probing = true;
   if (!checkpoint_) resend_at = local_time::max();
 }
@@ -47,9 +50,29 @@ void follower_progress::on_sent(log_index last, local_time now) {
   sent_at = now;
   if (last < next) return; // a heartbeat
   next = last + 1;
-  if (in_flight_ < most_in_flight)
-    ends_[(first_ + in_flight_++) % most_in_flight] = last;
+  if (in_flight_ < most_in_flight) sent(in_flight_++) = {last, 0};
   if (resend_at == local_time::max()) resend_at = now + backoff;
+}
+
+void follower_progress::on_gone(
+  log_index previous, log_index asked, log_index last, std::uint64_t bytes) {
+  auto nth = std::uint32_t{0};
+  while (nth < in_flight_ && sent(nth).last != asked) ++nth;
+  if (nth == in_flight_) return; // it was taken back since
+  if (last < asked) {
+    // What is behind it would not fit there any more.
+    drop_sent_from(last > previous ? nth + 1 : nth);
+    next = last + 1;
+    is_held_ = true;
+    if (in_flight_ == 0 && !checkpoint_) resend_at = local_time::max();
+  }
+  if (last == previous) return;
+  sent(nth) = {last, bytes};
+  bytes_ += bytes;
+}
+
+void follower_progress::drop_sent_from(std::uint32_t nth) {
+  while (in_flight_ > nth) bytes_ -= sent(--in_flight_).bytes;
 }
 
 void follower_progress::note_lag(log_index last, local_time now) {

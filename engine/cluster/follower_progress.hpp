@@ -57,10 +57,22 @@ public:
   /// Notes an append that reaches up to `last`.
   void on_sent(log_index last, local_time now);
 
+  /// Notes how much of an append, behind `previous` and meant to reach up to
+  /// `asked`, has gone: entries up to `last`, of so many bytes. Where that is
+  /// not all, what is left waits for an ack, or for `go_on`.
+  void on_gone(
+    log_index previous, log_index asked, log_index last, std::uint64_t bytes);
+
+  void go_on() { is_held_ = false; }
+
   bool has_room(const replica_options& options) const {
-    return in_flight_ < std::min(options.appends_in_flight, most_in_flight)
+    return !is_held_
+           && in_flight_ < std::min(options.appends_in_flight, most_in_flight)
            && next - 1 - match < options.window_entries;
   }
+
+  /// Returns the bytes of entries on their way, as far as they were told.
+  std::uint64_t bytes_in_flight() const { return bytes_; }
 
   bool is_waiting() const { return in_flight_ > 0 || checkpoint_; }
 
@@ -96,9 +108,21 @@ public:
   std::optional<checkpoint> checkpoint_;
 
 private:
-  std::array<log_index, most_in_flight> ends_{}; // of appends, a ring
+  struct sent_append {
+    log_index last = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  sent_append& sent(std::uint32_t nth) {
+    return sent_[(first_ + nth) % most_in_flight];
+  }
+  void drop_sent_from(std::uint32_t nth);
+
+  std::array<sent_append, most_in_flight> sent_{}; // a ring
   std::uint32_t first_ = 0;
   std::uint32_t in_flight_ = 0;
+  bool is_held_ = false;    // the next entry cannot be sent just now
+  std::uint64_t bytes_ = 0; // of all in flight
 };
 
 } // namespace troupe::cluster

@@ -126,6 +126,18 @@ public:
   /// There is no room for another view just now.
   void on_checkpoint_later(member_id follower, local_time now);
 
+  // -- of what was sent
+
+  /// Tells that of an append to a follower so many entries have gone, with so
+  /// many bytes: fewer than it has where `byte_room` was too little, or they
+  /// are not at hand. The rest is asked for again, after an ack. Where this is
+  /// not told all have, and bytes do not count.
+  void on_sent(
+    member_id to, const append& what, std::uint32_t count, std::uint64_t bytes);
+
+  /// Entries that the follower is to get next are at hand.
+  void on_sendable(member_id to, local_time now);
+
   /// A hint: what was under way is lost, and there is a new connection.
   void on_connected(member_id peer, local_time now);
 
@@ -152,6 +164,13 @@ public:
     return is_said ? record_.min_in_sync : options_.min_in_sync;
   }
   const std::vector<follower_progress>& followers() const { return followers_; }
+
+  /// Returns how many bytes of entries may still be sent to a follower: all
+  /// of the window where none are under way, and then one entry fits always.
+  std::uint64_t byte_room(member_id to) const;
+
+  /// True where an append still stands behind what is sent to its follower.
+  bool is_next(member_id to, const append& what) const;
 
   /// Returns when handlers may be started, as far as is known now.
   const handling_window& window() const { return window_; }

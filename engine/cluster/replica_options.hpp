@@ -64,6 +64,10 @@ struct replica_options {
   std::uint32_t append_entries = 256;   // in one append
   std::uint32_t appends_in_flight = 16; // at most `most_in_flight`
   std::uint32_t window_entries = 4096;  // sent and not acked
+  /// Bytes of entries sent and not acked; one entry always may be. All groups
+  /// share the way to a follower: 64 of them keep 64 MiB on it, a quarter of
+  /// what may wait there.
+  std::uint64_t window_bytes = 1024 * 1024;
 
   /// Entries a leader takes on beyond what is committed.
   std::uint32_t uncommitted_entries = 65536;

@@ -45,6 +45,32 @@ void replica_machine::send(
   to.on_sent(to.next - 1 + count, now);
 }
 
+void replica_machine::on_sent(
+  member_id to, const append& what, std::uint32_t count, std::uint64_t bytes) {
+  auto x = find(to);
+  auto before = what.previous.index;
+  if (x) x->on_gone(before, before + what.count, before + count, bytes);
+}
+
+void replica_machine::on_sendable(member_id to, local_time now) {
+  auto x = find(to);
+  if (!x) return;
+  x->go_on();
+  feed(*x, now);
+}
+
+std::uint64_t replica_machine::byte_room(member_id to) const {
+  auto x = find(to);
+  if (!x) return 0;
+  return options_.window_bytes
+         - std::min(options_.window_bytes, x->bytes_in_flight());
+}
+
+bool replica_machine::is_next(member_id to, const append& what) const {
+  auto x = find(to);
+  return x && what.previous.index < x->next;
+}
+
 /// Asks whether the follower has what comes before `next`; where that is
 /// trimmed, what it has at all. No checkpoint is for one that does not answer.
 void replica_machine::probe(follower_progress& to, local_time now) {

@@ -35,8 +35,6 @@ replica_mark epoch_alone(std::uint64_t epoch) {
   return made;
 }
 
-std::string_view view(const log_store::raw_entry& x) { return x; }
-
 } // namespace
 
 result<group_replica> group_replica::open(
@@ -167,29 +165,6 @@ void group_replica::obey(local_time now) {
   obey(now);
 }
 
-void group_replica::carry_out(const send_append& what) {
-  auto entries = std::vector<std::string_view>{};
-  auto whole = std::vector<std::string>{}; // heads and bodies put together
-  whole.reserve(what.what.count);
-  auto first = what.what.previous.index + 1;
-  for (std::uint32_t i = 0; i < what.what.count; ++i) {
-    auto* entry = tail_.find(first + i);
-    if (!entry) {
-      auto last = std::min(first + what.what.count, tail_.first()) - 1;
-      return read({first, last, sending{what.to, what.what}});
-    }
-    if (!entry->body) {
-      entries.push_back(entry->head);
-      continue;
-    }
-    auto& made = whole.emplace_back();
-    made.reserve(entry->size());
-    made.append(entry->head).append(entry->body->bytes());
-    entries.push_back(made);
-  }
-  send(what.to, full_append{what.what, std::move(entries)});
-}
-
 void group_replica::carry_out(const send_ack& what) {
   send(what.to, what.what);
 }
@@ -251,7 +226,10 @@ void group_replica::carry_out(const drop_log&) {
 }
 
 void group_replica::carry_out(const became& what) {
-  if (!is_leader(what.role)) lose_tickets();
+  if (!is_leader(what.role)) {
+    lose_tickets();
+    fetched_.clear();
+  }
   out_.others.push_back(what);
 }
 
@@ -329,30 +307,6 @@ void group_replica::on_read(
   auto& what = found.mapped();
   std::visit([&](auto& why) { finish(what, why, entries, now); }, what.why);
   obey(now);
-}
-
-/// Sends what was read, if it is still this leader's own log, and goes on.
-void group_replica::finish(
-  const reading& what,
-  sending& why,
-  const std::vector<log_store::raw_entry>& entries,
-  local_time) {
-  auto is_ours =
-    is_leader(machine_.role()) && machine_.epoch() == why.what.epoch;
-  auto is_erased = [](const auto& x) { return x.empty(); };
-  // What is erased meanwhile comes with a checkpoint.
-  if (!is_ours || std::ranges::any_of(entries, is_erased)) return;
-  auto count = static_cast<std::uint32_t>(entries.size());
-  auto part = full_append{why.what, {}};
-  part.head.count = count;
-  std::ranges::transform(entries, std::back_inserter(part.entries), view);
-  send(why.to, std::move(part));
-  auto last = what.from + count - 1;
-  if (count >= why.what.count || last < machine_.log().base().index) return;
-  auto rest = why.what;
-  rest.previous = machine_.log().mark(last);
-  rest.count -= count;
-  carry_out(send_append{why.to, rest});
 }
 
 } // namespace troupe

@@ -168,7 +168,7 @@ private:
   /// Why entries are read.
   struct sending {
     cluster::member_id to{};
-    cluster::append what;
+    cluster::epoch_number epoch = 0;
   };
   struct applying {};
   struct summing { // to tell their sums
@@ -194,6 +194,12 @@ private:
     log_index from = 0;
     log_index last = 0;
     std::variant<sending, applying, summing, comparing> why;
+  };
+
+  /// Entries of the leader's log, read for a follower that is behind.
+  struct fetched {
+    log_index first = 0;
+    std::vector<log_store::raw_entry> entries; // one read's at most
   };
 
   struct ticket {
@@ -250,8 +256,17 @@ private:
 
   // messages and reads
   void send(cluster::member_id to, cluster::replica_message what);
-  void send(const sending& what, std::vector<std::string_view> entries);
   void read(reading what);
+
+  // sending entries (group_sending.cpp)
+  std::uint32_t part_to_send(
+    cluster::member_id to, const cluster::append& what, std::uint64_t& bytes);
+  std::optional<std::size_t>
+  size_for(cluster::member_id to, log_index index) const;
+  void fetch(cluster::member_id to, const cluster::append& what);
+  void
+  send_part(cluster::member_id to, cluster::append what, std::uint32_t count);
+  void let_go_of_fetched(cluster::member_id to, log_index next);
   void finish(
     const reading& what,
     sending& why,
@@ -312,7 +327,8 @@ private:
   std::uint64_t reads_ = 0; // numbers reads
   std::map<std::uint64_t, reading> reading_;
 
-  std::optional<comparison> comparison_; // of a follower
+  std::map<cluster::member_id, fetched> fetched_; // for a leader's followers
+  std::optional<comparison> comparison_;          // of a follower
 
   std::uint64_t cuts_ = 0; // numbers piece jobs
   std::map<cluster::member_id, cutting> cutting_;

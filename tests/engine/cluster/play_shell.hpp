@@ -46,6 +46,7 @@ inline replica_options quick_options() {
   made.append_entries = 4;
   made.appends_in_flight = 3;
   made.window_entries = 8;
+  made.window_bytes = 20;
   made.uncommitted_entries = 64;
   made.kept_entries = 12;
   made.kept_for = 50ms;
@@ -354,9 +355,31 @@ private:
     auto first = x.what.previous.index + 1;
     if (first + x.what.count > log.last() + 1 || first <= log.base.index)
       return truth.fail("an append of entries that are not there");
-    for (std::uint32_t n = 0; n < x.what.count; ++n)
+    auto& machine = *members_[i].machine;
+    if (!machine.is_next(x.to, x.what)) return;
+    auto what = x.what;
+    if (what.count > 0 && (what.count = gone_of(i, x)) == 0) return;
+    for (std::uint32_t n = 0; n < what.count; ++n)
       entries.push_back(log.at(first + n));
-    post(i, x.to, append_post{x.what, std::move(entries)});
+    post(i, x.to, append_post{what, std::move(entries)});
+  }
+
+  /// Returns how many entries go: entries have 1 to 9 bytes, and one in a
+  /// hundred thirty.
+  std::uint32_t gone_of(std::size_t i, const send_append& x) {
+    auto& machine = *members_[i].machine;
+    auto room = machine.byte_room(x.to);
+    auto is_first = room == options_.machine.window_bytes;
+    auto bytes = std::uint64_t{0};
+    auto count = std::uint32_t{0};
+    for (; count < x.what.count; ++count) {
+      auto index = x.what.previous.index + 1 + count;
+      auto size = index % 100 == 7 ? 30 : index % 9 + 1;
+      if (bytes + size > room && (count > 0 || !is_first)) break;
+      bytes += size;
+    }
+    machine.on_sent(x.to, x.what, count, bytes);
+    return count;
   }
   void carry_out(std::size_t i, send_ack& x) { post(i, x.to, x.what); }
   void carry_out(std::size_t i, send_reject& x) { post(i, x.to, x.what); }

@@ -123,6 +123,83 @@ TEST_CASE("replica: appends are pipelined up to the window, then wait") {
     rig.acked(two, 5).find("append to 2: epoch 1, 4 entries behind 1:13") == 0);
 }
 
+namespace {
+
+/// Sends what the last event asked for, entries of `size` bytes each, as far
+/// as the window goes; returns how many entries went to member 2.
+std::uint32_t send_all(replica_rig& rig, std::uint64_t size) {
+  auto count = std::uint32_t{0};
+  for (const auto& [to, what] : rig.all<send_append>()) {
+    if (to != two || what.count == 0 || !rig.machine.is_next(to, what))
+      continue;
+    auto fit = rig.machine.byte_room(to) / size;
+    auto some =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(what.count, fit));
+    rig.machine.on_sent(to, what, some, some * size);
+    count += some;
+  }
+  return count;
+}
+
+} // namespace
+
+TEST_CASE("replica: what the window in bytes has no room for waits for acks") {
+  auto options = options_of(one);
+  options.append_entries = 4;
+  options.window_bytes = 1000;
+  auto rig = replica_rig{options};
+  rig.lead();
+  rig.after([&](auto& x) { x.on_append(20, rig.now); });
+  CHECK(rig.all<send_append>().size() == 10);
+  CHECK(send_all(rig, 100) == 10); // of 4, 4 and 4
+  CHECK(rig.machine.byte_room(two) == 0);
+  rig.after([&](auto& x) { x.on_append(1, rig.now); });
+  CHECK(send_all(rig, 100) == 0);
+  CHECK(rig.all<send_append>().size() == 1); // to the other one
+  rig.acked(two, 4);                         // half an append is none
+  CHECK(send_all(rig, 100) == 0);
+  rig.acked(two, 5);
+  CHECK(rig.machine.byte_room(two) == 400);
+  REQUIRE(rig.all<send_append>().size() == 3);
+  CHECK(rig.all<send_append>()[0].what.previous == log_mark{1, 11});
+  CHECK(send_all(rig, 100) == 4);
+  rig.acked(two, 15);
+  CHECK(send_all(rig, 100) == 7);
+  rig.acked(two, 22);
+  CHECK(rig.machine.byte_room(two) == 1000);
+}
+
+TEST_CASE("replica: bytes of what is sent again count once") {
+  auto options = options_of(one);
+  options.window_bytes = 1000;
+  auto rig = replica_rig{options};
+  rig.lead();
+  rig.after([&](auto& x) { x.on_append(8, rig.now); });
+  CHECK(send_all(rig, 100) == 8);
+  CHECK(rig.machine.byte_room(two) == 200);
+  rig.tick(500ms); // asks what it has
+  CHECK(rig.machine.byte_room(two) == 1000);
+  rig.acked(two, 1);
+  CHECK(send_all(rig, 100) == 8);
+  CHECK(rig.machine.byte_room(two) == 200);
+}
+
+TEST_CASE("replica: what is not at hand is sent once it is") {
+  auto rig = replica_rig{options_of(one)};
+  rig.lead();
+  rig.after([&](auto& x) { x.on_append(8, rig.now); });
+  auto what = rig.all<send_append>().at(0);
+  REQUIRE(what.to == two);
+  rig.machine.on_sent(two, what.what, 0, 0);
+  CHECK(rig.machine.byte_room(two) == options_of(one).window_bytes);
+  rig.tick(400ms); // a heartbeat stands behind what has gone
+  CHECK(rig.all<send_append>().at(0).what.previous == log_mark{1, 1});
+  rig.after([&](auto& x) { x.on_sendable(two, rig.now); });
+  REQUIRE(rig.all<send_append>().size() == 1);
+  CHECK(rig.all<send_append>()[0].what.previous == log_mark{1, 1});
+  CHECK(rig.all<send_append>()[0].what.count == 8);
+}
+
 TEST_CASE("replica: one append has entries of one epoch") {
   auto kept = kept_log{2, log_of({1, 1, 2, 2})};
   auto rig = replica_rig{options_of(one), kept};

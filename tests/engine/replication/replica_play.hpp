@@ -38,12 +38,14 @@ public:
     std::size_t tail_bytes = 1 << 20,
     log_index trim_every = 1,
     log_index kept_entries = 100'000,
-    std::size_t piece_bytes = 700)
+    std::size_t piece_bytes = 700,
+    std::uint64_t window_bytes = replica_options{}.window_bytes)
     : random_{seed},
       tail_bytes_{tail_bytes},
       trim_every_{trim_every},
       kept_entries_{kept_entries},
-      piece_bytes_{piece_bytes} {
+      piece_bytes_{piece_bytes},
+      window_bytes_{window_bytes} {
     for (std::size_t i = 0; i < members.size(); ++i) {
       open_store(i);
       record.replicas.push_back(id(i));
@@ -100,6 +102,7 @@ public:
     options.tail_bytes = tail_bytes_;
     options.trim_every = trim_every_;
     options.machine.kept_entries = kept_entries_;
+    options.machine.window_bytes = window_bytes_;
     x.replica = group_replica::open(options, *x.store, now).value();
     watch(i);
     for (std::size_t j = 0; j < members.size(); ++j)
@@ -332,6 +335,7 @@ private:
   log_index trim_every_;
   log_index kept_entries_;
   std::size_t piece_bytes_;
+  std::uint64_t window_bytes_;
   std::array<bool, 3> is_begun_{};
   std::uint64_t tickets_ = 0;
   bool wants_leader_ = false;
