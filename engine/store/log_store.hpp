@@ -183,6 +183,22 @@ public:
       std::string_view scope, std::string_view name, std::string_view value)>&
       visit) const;
 
+  /// Where to go on with a handler's state.
+  struct state_cursor {
+    std::string scope;
+    std::string name;
+  };
+
+  /// Shows a handler's state in one group, what comes behind `after`, for as
+  /// long as `visit` returns true; the views are good during the call.
+  result<void> scan_state(
+    group_id group,
+    std::string_view handler,
+    const std::optional<state_cursor>& after,
+    const std::function<bool(
+      std::string_view scope, std::string_view name, std::string_view value)>&
+      visit) const;
+
   /// Returns all queues, by name.
   result<std::vector<queue_record>> queues() const;
 

@@ -31,6 +31,31 @@ unsigned seek_handler(
   return 256;
 }
 
+using state_visit =
+  std::function<bool(std::string_view, std::string_view, std::string_view)>;
+
+/// Shows what has a prefix, from where the walk is, for as long as it is
+/// wanted.
+error show(
+  rocksdb::Iterator& keys,
+  std::string_view prefix,
+  std::string_view handler,
+  const state_visit& visit) {
+  for (; keys.Valid() && keys.key().starts_with(prefix); keys.Next()) {
+    auto place = parse_state_key(keys.key().ToStringView());
+    if (!place) return broken({{}, handler, {}, {}}, "its key cannot be read");
+    auto value = unseal(keys.value().ToStringView());
+    if (!value) return broken(*place, value.error().detail);
+    if (!visit(place->scope, place->name, *value)) return {};
+  }
+  return {};
+}
+
+error unreadable(const rocksdb::Status& status, std::string_view handler) {
+  return to_error(
+    status, "cannot read the state of handler '" + std::string{handler} + "'");
+}
+
 } // namespace
 
 result<std::optional<std::string>> log_store::state(
@@ -56,26 +81,40 @@ result<void> log_store::scan_state(
   const auto& db = *parts_->db;
   auto keys = std::unique_ptr<rocksdb::Iterator>{
     db.db->NewIterator(rocksdb::ReadOptions{}, db.state)};
+  auto all = [&](auto scope, auto name, auto value) {
+    visit(scope, name, value);
+    return true;
+  };
   auto group = seek_handler(*keys, 0, handler);
   while (group < 256) {
     auto prefix =
       state_prefix(group_id{static_cast<std::uint8_t>(group)}, handler);
-    for (; keys->Valid() && keys->key().starts_with(prefix); keys->Next()) {
-      auto place = parse_state_key(keys->key().ToStringView());
-      if (!place)
-        return parts_->counted(
-          broken({{}, handler, {}, {}}, "its key cannot be read"));
-      auto value = unseal(keys->value().ToStringView());
-      if (!value) return parts_->counted(broken(*place, value.error().detail));
-      visit(place->scope, place->name, *value);
-    }
+    auto fault = show(*keys, prefix, handler, all);
+    if (fault.code != errc::none) return parts_->counted(fault);
     if (!keys->Valid()) break;
     group = seek_handler(*keys, group + 1, handler);
   }
   if (auto status = keys->status(); !status.ok())
-    return parts_->counted(to_error(
-      status,
-      "cannot read the state of handler '" + std::string{handler} + "'"));
+    return parts_->counted(unreadable(status, handler));
+  return {};
+}
+
+result<void> log_store::scan_state(
+  group_id group,
+  std::string_view handler,
+  const std::optional<state_cursor>& after,
+  const state_visit& visit) const {
+  const auto& db = *parts_->db;
+  auto keys = std::unique_ptr<rocksdb::Iterator>{
+    db.db->NewIterator(rocksdb::ReadOptions{}, db.state)};
+  auto from = after ? state_key(group, handler, after->scope, after->name)
+                    : state_prefix(group, handler);
+  keys->Seek(from);
+  if (after && keys->Valid() && keys->key() == from) keys->Next();
+  auto fault = show(*keys, state_prefix(group, handler), handler, visit);
+  if (fault.code != errc::none) return parts_->counted(fault);
+  if (auto status = keys->status(); !status.ok())
+    return parts_->counted(unreadable(status, handler));
   return {};
 }
 
