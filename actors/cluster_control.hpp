@@ -3,13 +3,21 @@
 #include "actors/cluster_plan.hpp"
 #include "actors/cluster_report.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe {
+
+/// A handler's state, from all groups that could be asked.
+struct state_listing {
+  boost::json::array rows;          // scope, name, value
+  std::vector<std::string> missing; // what could not, and why: a sentence each
+};
 
 /// What a node that is a member lets an operator see and do. All are there.
 /// Called on threads of the control interface, several at once; each may block
@@ -27,6 +35,8 @@ struct cluster_places {
   std::function<result<>()> rebalance;
   /// Wants so many replicas of each group from now on; they can be kept.
   std::function<result<>(std::uint32_t replicas)> set_replicas;
+  /// Reads a handler's state where its groups are led.
+  std::function<state_listing(const std::string& handler)> state;
 };
 
 /// Answers requests whose command begins with "cluster.": status, ring, plan

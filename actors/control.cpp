@@ -15,6 +15,13 @@ json::object done(json::array rows) {
   return {{"ok", true}, {"rows", std::move(rows)}};
 }
 
+/// Adds what is missing from an answer, where anything is.
+json::object but(json::object answer, const std::vector<std::string>& missing) {
+  if (!missing.empty())
+    answer["missing"] = json::array(missing.begin(), missing.end());
+  return answer;
+}
+
 std::uint64_t number_of(const json::object& request, std::string_view name) {
   auto* found = request.if_contains(name);
   if (!found) return 0;
@@ -56,6 +63,24 @@ json::object to_row(const message& x) {
     {"routing_key", x.routing_key()},
     {"headers", std::move(headers)},
     {"body", x.body()}};
+}
+
+json::object count_by_class(queue_browser& queue) {
+  constexpr std::uint64_t most_looked_at = 10'000;
+  auto classes = std::map<std::string, std::uint64_t>{};
+  queue.look(most_looked_at, [&](const message& x) {
+    ++classes[x.header("x-error-class").value_or("unknown")];
+  });
+  auto by_class = json::object{};
+  for (const auto& [error_class, count] : classes)
+    by_class[error_class] = count;
+  return by_class;
+}
+
+/// Says how long to wait for a queue. Where one has not answered others may
+/// not either, and somebody waits for all of them.
+std::chrono::seconds patience_after(const std::vector<std::string>& silent) {
+  return std::chrono::seconds{silent.empty() ? 10 : 1};
 }
 
 } // namespace
@@ -115,53 +140,72 @@ std::vector<directory::queue_up> control::queues() {
   return std::move(found.queues);
 }
 
+/// Says that queues did not answer, and of a cluster why that may be.
+std::vector<std::string>
+control::missing(const std::vector<std::string>& queues) const {
+  auto all = std::vector<std::string>{};
+  for (const auto& x : queues)
+    all.push_back("queue '" + x + "' did not answer for all that it has");
+  if (all.empty() || !places_.cluster) return all;
+  auto report = places_.cluster->report();
+  for (const auto& x : report.groups)
+    if (x.leader.empty())
+      all.push_back(
+        "group " + std::to_string(static_cast<unsigned>(x.group))
+        + " has no leader");
+  return all;
+}
+
 json::object control::list_queues(const json::object&) {
   auto rows = json::array{};
+  auto silent = std::vector<std::string>{};
   for (const auto& x : queues()) {
     auto queue =
       queue_browser::open(*places_.system, places_.directory, x.name);
     if (!queue) continue; // it went meanwhile
-    auto seen = queue->describe();
-    rows.push_back(to_row(seen.options, seen.figures));
+    auto seen = queue->describe(patience_after(silent));
+    if (queue->has_answered())
+      rows.push_back(to_row(seen.options, seen.figures));
+    else
+      silent.push_back(x.name);
   }
-  return done(std::move(rows));
+  return but(done(std::move(rows)), missing(silent));
 }
 
 json::object control::list_dead_letters(const json::object&) {
   auto rows = json::array{};
+  auto silent = std::vector<std::string>{};
   for (const auto& name : places_.dead_letter_queues) {
     auto queue = queue_browser::open(*places_.system, places_.directory, name);
     if (!queue) continue;
-    auto classes = std::map<std::string, std::uint64_t>{};
-    constexpr std::uint64_t most_looked_at = 10'000;
-    queue->look(most_looked_at, [&](const message& x) {
-      ++classes[x.header("x-error-class").value_or("unknown")];
-    });
-    auto by_class = json::object{};
-    for (const auto& [error_class, count] : classes)
-      by_class[error_class] = count;
-    rows.push_back(json::object{
-      {"queue", name},
-      {"length", queue->figures().length},
-      {"by_class", std::move(by_class)}});
+    auto length = queue->describe(patience_after(silent)).figures.length;
+    if (queue->has_answered())
+      rows.push_back(json::object{
+        {"queue", name},
+        {"length", length},
+        {"by_class", count_by_class(*queue)}});
+    else
+      silent.push_back(name);
   }
-  return done(std::move(rows));
+  return but(done(std::move(rows)), missing(silent));
 }
 
 json::object control::show_dead_letters(const json::object& request) {
-  auto queue = queue_browser::open(
-    *places_.system, places_.directory, text_of(request, "queue"));
+  auto name = text_of(request, "queue");
+  auto queue = queue_browser::open(*places_.system, places_.directory, name);
   if (!queue) return failed(queue.error().detail);
   auto rows = json::array{};
   queue->look(number_of(request, "limit"), [&](const message& x) {
     rows.push_back(to_row(x));
   });
-  return done(std::move(rows));
+  auto silent = std::vector<std::string>{};
+  if (!queue->has_answered()) silent.push_back(name);
+  return but(done(std::move(rows)), missing(silent));
 }
 
 json::object control::replay_dead_letters(const json::object& request) {
-  auto queue = queue_browser::open(
-    *places_.system, places_.directory, text_of(request, "queue"));
+  auto name = text_of(request, "queue");
+  auto queue = queue_browser::open(*places_.system, places_.directory, name);
   if (!queue) return failed(queue.error().detail);
   auto known = std::set<std::string>{};
   for (const auto& x : queues()) known.insert(x.name);
@@ -172,12 +216,19 @@ json::object control::replay_dead_letters(const json::object& request) {
       if (!origin || !known.contains(*origin)) return std::nullopt;
       return "queue:" + *origin;
     });
-  return {{"ok", true}, {"moved", moved}, {"left", queue->figures().length}};
+  auto left = queue->figures().length;
+  auto silent = std::vector<std::string>{};
+  if (!queue->has_answered()) silent.push_back(name);
+  return but({{"ok", true}, {"moved", moved}, {"left", left}}, missing(silent));
 }
 
 json::object control::list_state(const json::object& request) {
   auto rows = json::array{};
   auto handler = text_of(request, "handler");
+  if (places_.cluster) {
+    auto all = places_.cluster->state(handler);
+    return but(done(std::move(all.rows)), all.missing);
+  }
   auto scanned =
     places_.store->scan_state(handler, [&](auto scope, auto name, auto value) {
       rows.push_back(

@@ -34,9 +34,11 @@ struct control_places {
 };
 
 /// Answers an operator's requests: `{"command": "queue.ls"}` gives
-/// `{"ok": true, "rows": [...]}` or `{"ok": false, "error": "..."}`. Blocks
-/// until the actors have answered, so call it from a thread of its own; any
-/// number of threads may.
+/// `{"ok": true, "rows": [...]}` or `{"ok": false, "error": "..."}`. What could
+/// not be asked, as in a cluster where a group has no leader, is not left out
+/// silently: `"missing"` has a sentence for each such part. Blocks until the
+/// actors have answered, so call it from a thread of its own; any number of
+/// threads may.
 ///
 /// Commands: status, queue.ls, dlq.ls, dlq.show (queue, limit), dlq.replay
 /// (queue, limit), state.ls (handler), stop; and those of cluster_control.hpp.
@@ -58,6 +60,8 @@ private:
   boost::json::object stop(const boost::json::object&);
 
   std::vector<directory::queue_up> queues();
+  std::vector<std::string>
+  missing(const std::vector<std::string>& queues) const;
 
   control_places places_;
 };

@@ -12,6 +12,7 @@ namespace troupe {
 namespace {
 
 constexpr auto patience = std::chrono::seconds{10};
+constexpr auto look_interval = std::chrono::milliseconds{20};
 constexpr std::uint64_t most_at_once = 256;
 
 std::uint64_t count_of(const std::vector<loaned_run>& runs) {
@@ -43,13 +44,13 @@ queue_browser::queue_browser(caf::actor_system& system, queue_actor queue)
   : self_{std::make_unique<caf::scoped_actor>(system)},
     queue_{std::move(queue)} {}
 
-queue::description queue_browser::describe() {
+queue::description queue_browser::describe(std::chrono::seconds most) {
   auto seen = queue::description{};
   (*self_)
-    ->request(queue_, patience, queue::describe{})
+    ->request(queue_, caf::timespan{most}, queue::describe{})
     .receive(
       [&](queue::description& x) { seen = std::move(x); },
-      [](const caf::error&) {});
+      [this](const caf::error&) { has_answered_ = false; });
   return seen;
 }
 
@@ -96,14 +97,21 @@ void queue_browser::subscribe(std::uint64_t credit) {
   (*self_)->send(queue_, queue::subscribe{std::move(asked)});
 }
 
-/// Waits until all of it is committed.
+/// Waits until all of it is committed. A gateway does not say so by itself.
 void queue_browser::settle(std::map<std::uint16_t, settlement>& parts) {
   if (parts.empty()) return;
   auto all = std::vector<settlement>{};
   for (auto& [partition, part] : parts) all.push_back(std::move(part));
   (*self_)->send(queue_, queue::settle{++number_, std::move(all)});
-  (*self_)->receive(
-    [](const consumer::settled&) {}, caf::after(patience) >> [] {});
+  using clock = std::chrono::steady_clock;
+  auto is_settled = false;
+  for (auto until = clock::now() + patience;
+       !is_settled && has_answered_ && clock::now() < until;) {
+    (*self_)->receive(
+      [&](const consumer::settled& x) { is_settled = x.number == number_; },
+      caf::after(look_interval) >> [] {});
+    is_settled = is_settled || figures().in_flight == 0;
+  }
 }
 
 void queue_browser::leave() { (*self_)->send(queue_, queue::leave{}); }
@@ -112,14 +120,13 @@ void queue_browser::leave() { (*self_)->send(queue_, queue::leave{}); }
 std::vector<loaned_run> queue_browser::borrow(std::uint64_t count) {
   auto runs = std::vector<loaned_run>{};
   for (;;) {
-    // What is ready beyond our loans is still being read from the store.
-    auto now = figures();
-    auto got = std::uint64_t{0};
+    // What is ready beyond our loans is still being read from the store. One
+    // that does not answer is not asked again: that takes its time.
+    auto now = has_answered_ ? figures() : queue_figures{};
     auto missing = now.length > now.on_loan + now.waiting;
     auto timed_out = false;
     (*self_)->receive(
       [&](consumer::deliver& x) {
-        got = count_of(x.runs);
         std::ranges::move(x.runs, std::back_inserter(runs));
       },
       caf::after(std::chrono::milliseconds{missing ? 1000 : 0}) >>

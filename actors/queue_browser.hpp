@@ -5,6 +5,7 @@
 
 #include <caf/scoped_actor.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,8 +25,14 @@ public:
     const directory_actor& directory,
     const std::string& queue);
 
-  queue::description describe();
+  /// Returns nothing of a queue that does not answer, in a cluster for want of
+  /// a leader.
+  queue::description
+  describe(std::chrono::seconds patience = std::chrono::seconds{10});
   queue_figures figures() { return describe().figures; }
+
+  /// Whether the queue has answered whatever it was asked so far.
+  bool has_answered() const { return has_answered_; }
 
   /// Calls `see` for up to `limit` messages from the head of the queue on.
   void
@@ -49,6 +56,7 @@ private:
   std::unique_ptr<caf::scoped_actor> self_;
   queue_actor queue_;
   std::uint64_t number_ = 0;
+  bool has_answered_ = true;
 };
 
 } // namespace troupe

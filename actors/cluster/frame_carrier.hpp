@@ -20,6 +20,8 @@ enum class message_kind : std::uint8_t {
   from_shard = 3, // to a queue's gateway
   topology = 4,
   controller = 5,
+  question = 6, // of an operator, or about work that is left
+  answer = 7,   // to a question
 };
 
 /// Carries messages between members, by their numbers, whatever over: each
@@ -59,7 +61,7 @@ protected:
   }
 
 private:
-  std::array<taker, 6> takers_; // by kind
+  std::array<taker, 8> takers_; // by kind
 };
 
 } // namespace troupe

@@ -7,12 +7,17 @@
 #include "actors/cluster/replicas_actor.hpp"
 #include "actors/cluster/shard_frames.hpp"
 #include "actors/cluster/store_actors.hpp"
+#include "actors/control_requests.hpp"
 #include "actors/directory_actor.hpp"
 #include "actors/fatal.hpp"
 #include "actors/node/cluster_operators.hpp"
 #include "actors/node/cluster_settings.hpp"
+#include "actors/node/cluster_state.hpp"
+#include "actors/node/hosted_work.hpp"
+#include "actors/node/member_questions.hpp"
 #include "actors/node/random_id.hpp"
 #include "actors/node/recover_files.hpp"
+#include "actors/node/shared_work.hpp"
 #include "actors/node/stages.hpp"
 #include "actors/store_actor.hpp"
 #include "engine/base/stable_hash.hpp"
@@ -139,6 +144,10 @@ struct cluster_member::parts {
   std::shared_ptr<log_store> store;
   std::unique_ptr<coordination> coordinates;
   std::shared_ptr<member_links> links;
+  std::shared_ptr<member_questions> questions;
+  std::shared_ptr<hosted_work> here = std::make_shared<hosted_work>();
+  std::unique_ptr<shared_work> work;
+  std::shared_ptr<cluster_state> state;
   node_record own;
   cluster_meta meta;
   std::string name;
@@ -176,11 +185,14 @@ struct cluster_member::parts {
   hosted_branches branches();
   void begin_hosting();
   void begin_membership();
+  void begin_answering();
+  bool leads_here(group_id group);
   void take_frames();
   void tell_gone(member_id who) {
     caf::anon_send(
       topology,
       topology_messages::member_gone{static_cast<std::uint16_t>(who)});
+    caf::anon_send(locator, gates::member_gone{who});
   }
   ~parts();
 };
@@ -204,6 +216,7 @@ result<> cluster_member::parts::open_links() {
   auto opened = member_links::open(std::move(options));
   if (!opened) return opened.error();
   links = std::move(*opened);
+  questions = std::make_shared<member_questions>(links);
   return {};
 }
 
@@ -413,18 +426,25 @@ hosted_branches cluster_member::parts::branches() {
   made.stages = [this, stages](
                   const queue_options& queue, group_id group,
                   hosted_branches::gate gate) {
-    return stages_of_shard(
-      *runs.what, *runs.handlers, stages, queue.full_name(),
-      {shard_name(queue, group), std::move(gate)});
+    auto shard = stage_shard{shard_name(queue, group), std::move(gate)};
+    auto all = stages_of_shard(
+      *runs.what, *runs.handlers, stages, queue.full_name(), shard);
+    for (const auto& x : all)
+      here->note_stage(
+        x.name.substr(x.name.rfind('/') + 1), shard.name, x.figures);
+    return all;
   };
   made.stop_node = runs.stop_node;
   made.sources = [this](group_id group) {
     auto all = std::vector<supervisor_options>{};
     auto inputs = sources_of(*runs.what, store, runs.places, group);
-    if (!inputs)
+    if (!inputs) {
       runs.stop_node(inputs.error().detail);
-    else if (!inputs->tree.children.empty())
-      all.push_back(std::move(inputs->tree));
+      return all;
+    }
+    for (const auto& [name, report] : inputs->reports)
+      here->note_source(name, report);
+    if (!inputs->tree.children.empty()) all.push_back(std::move(inputs->tree));
     return all;
   };
   return made;
@@ -489,6 +509,52 @@ void cluster_member::parts::take_frames() {
   take_shard_frames(*links, sessions, locator);
 }
 
+/// Answers other members, and knows what they are to be asked.
+void cluster_member::parts::begin_answering() {
+  auto places = shared_work_places{};
+  places.system = &system;
+  places.truth = coordinates->truth;
+  places.board = board;
+  places.questions = questions;
+  places.here = here;
+  places.prefix = prefix;
+  places.self = name;
+  places.incarnation = own.incarnation;
+  places.queues = runs.places.directory;
+  for (const auto& x : runs.queues) places.names.push_back(x.full_name());
+  for (const auto& x : runs.what->plan.consumers)
+    places.consumed.insert(runs.what->plan.queues.at(x.queues.at(0)).name);
+  for (const auto& [source, x] : runs.what->config.sources)
+    if (x.type != source_config::kind::amqp_server)
+      places.sources[source] = group_of(source, 0);
+  work = std::make_unique<shared_work>(std::move(places));
+  auto leads = [this](group_id group) { return leads_here(group); };
+  state = std::make_shared<cluster_state>(
+    cluster_state_places{board, questions, store, leads, name});
+  questions->answer_by([this](const boost::json::object& asked) {
+    auto what = text_of(asked, "ask");
+    if (what == "work") return work->answer();
+    if (what == "state") return state->answer(asked);
+    return failed("this member knows no such question");
+  });
+}
+
+/// Says whether what is committed in a group has taken effect here, and all of
+/// it.
+bool cluster_member::parts::leads_here(group_id group) {
+  auto role = replica_role::offline;
+  caf::scoped_actor {
+    system
+    } -> request(
+      replicas, caf::timespan{std::chrono::seconds{2}}, replicas::describe{})
+      .receive(
+        [&](const replicas::description& x) {
+          role = x.groups.at(static_cast<std::size_t>(group)).role;
+        },
+        [](const caf::error&) {});
+  return is_leader(role) && role != replica_role::recovering;
+}
+
 void cluster_member::start(const topology_actor& topology, pipeline of) {
   auto& all = *parts_;
   all.topology = topology;
@@ -500,6 +566,7 @@ void cluster_member::start(const topology_actor& topology, pipeline of) {
       all.open_gateway(x, all.runs.places.directory)));
   }
   all.take_frames();
+  all.begin_answering();
   all.begin_membership();
   caf::anon_send(
     all.replicas, replicas::begin{
@@ -509,6 +576,7 @@ void cluster_member::start(const topology_actor& topology, pipeline of) {
     caf::anon_send(all.locator, gates::link_changed{member, is_up});
     if (all.others.set_linked(member, is_up)) all.tell_gone(member);
     if (!is_up) {
+      all.questions->link_broke(member);
       caf::anon_send(all.replicas, replicas::disconnected{member});
       return caf::anon_send(
         all.membership, membership::unreachable{all.own.id, member});
@@ -525,11 +593,21 @@ void cluster_member::start(const topology_actor& topology, pipeline of) {
 
 cluster_places cluster_member::control_places() {
   auto& all = *parts_;
-  return make_cluster_places(
+  auto made = make_cluster_places(
     {&all.system, all.coordinates->truth, all.board, all.replicas, all.config,
      all.prefix, all.name, [store = all.store](group_id group) {
        return store->group_bytes(group);
      }});
+  made.state = [state = all.state](const std::string& handler) {
+    return state->read(handler);
+  };
+  return made;
+}
+
+work_progress cluster_member::look() { return parts_->work->look(); }
+
+bool cluster_member::conclude(const std::string& failure) {
+  return parts_->work->conclude(failure);
 }
 
 // -- stopping
@@ -555,6 +633,7 @@ bool cluster_member::stop(std::chrono::steady_clock::time_point deadline) {
   for (const auto& x : ready.queues)
     self->request(caf::actor_cast<queue_actor>(x.where), left(), queue::close{})
       .receive([](queue::closed) {}, late);
+  if (all.work->is_over()) all.work->leave_together(deadline);
   self
     ->request(
       all.replicas, caf::timespan{std::chrono::seconds{10}}, replicas::stop{})
@@ -565,6 +644,7 @@ bool cluster_member::stop(std::chrono::steady_clock::time_point deadline) {
 cluster_member::~cluster_member() = default;
 
 cluster_member::parts::~parts() {
+  if (questions) questions->stop();
   if (links) links->stop();
   // They use what is here: it goes when they have ended.
   auto self = caf::scoped_actor{system};

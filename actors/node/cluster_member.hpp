@@ -4,6 +4,7 @@
 #include "actors/cluster/membership_actor.hpp"
 #include "actors/cluster_control.hpp"
 #include "actors/node/configuration.hpp"
+#include "actors/node/work_progress.hpp"
 #include "actors/queue_actor.hpp"
 #include "actors/topology_actor.hpp"
 #include "engine/base/result.hpp"
@@ -56,6 +57,14 @@ public:
   void start(const topology_actor& topology, pipeline of);
 
   cluster_places control_places();
+
+  /// Looks how much of the pipeline's work is left in the cluster; blocks for
+  /// some seconds at most. One thread at a time.
+  work_progress look();
+
+  /// Tells all members that it is done, or why it can go no further. Returns
+  /// whether that stands; otherwise look again.
+  bool conclude(const std::string& failure);
 
   /// Stops sources and handlers, has queues write what they have, gives the
   /// groups away. Returns false when that took longer.

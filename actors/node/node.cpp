@@ -60,6 +60,20 @@ restart_policy queue_policy() {
   return policy;
 }
 
+/// A member's store has copies and not all, and changes with others alone.
+result<>
+check_is_alone(const log_store& store, const std::filesystem::path& data_dir) {
+  auto of = store.membership();
+  if (!of) return of.error();
+  if (!*of) return {};
+  return error{
+    errc::refused,
+    "no node runs on " + data_dir.string() + ", which is of member "
+      + (*of)->member + " of cluster " + (*of)->cluster
+      + " and has copies alone; ask a member that runs, or start this one "
+        "with: troupe run"};
+}
+
 child_spec queue_child(const queue_places& places, queue_start of) {
   auto name = of.options.name;
   return {
@@ -330,6 +344,7 @@ node::start_quiet(const std::filesystem::path& data_dir) {
   auto all = std::make_unique<parts>();
   auto opened = open_store(data_dir);
   if (!opened) return opened.error();
+  if (auto fit = check_is_alone(**opened, data_dir); !fit) return fit.error();
   all->store = std::move(*opened);
   auto kept = restore_topology(*all->store, quiet_memory);
   if (!kept) return kept.error();
@@ -364,9 +379,14 @@ std::shared_ptr<control> node::answers() const { return parts_->answers; }
 
 // -- looking
 
-node::progress node::look() {
-  auto now = progress{};
-  now.sources_ended = !parts_->member; // others may send more at any time
+bool node::conclude(const std::string& failure) {
+  return !parts_->member || parts_->member->conclude(failure);
+}
+
+work_progress node::look() {
+  if (parts_->member) return parts_->member->look();
+  auto now = work_progress{};
+  now.sources_ended = true;
   for (const auto& [name, report] : parts_->sources) {
     auto x = report->read();
     now.sources_ended &= x.has_ended && x.confirmed == x.published;
@@ -398,6 +418,7 @@ node::progress node::look() {
           [](const caf::error&) {});
     now.in_flight += figures.in_flight;
     now.handled += figures.acked + figures.dead_lettered;
+    now.counts.push_back(figures.acked + figures.dead_lettered);
     if (parts_->consumed.contains(of.name)) now.to_handle += figures.length;
   }
   return now;

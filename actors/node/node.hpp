@@ -2,6 +2,7 @@
 
 #include "actors/control.hpp"
 #include "actors/node/configuration.hpp"
+#include "actors/node/work_progress.hpp"
 #include "engine/base/result.hpp"
 
 #include <troupe/registry.hpp>
@@ -39,18 +40,13 @@ public:
 
   std::shared_ptr<control> answers() const;
 
-  /// What is left to do, for those who wait until all is done.
-  struct progress {
-    std::uint64_t to_handle = 0; // messages in queues that are consumed
-    std::uint64_t in_flight = 0; // entries and emissions on their way
-    std::uint64_t handled = 0;   // messages settled since the start
-    bool sources_ended = false;
-    std::string failure; // of a source that ended early, or a paused stage
-    bool is_done() const {
-      return sources_ended && to_handle == 0 && in_flight == 0;
-    }
-  };
-  progress look();
+  /// Looks how much is left to do, in a cluster on all its members; blocks for
+  /// some seconds at most. One thread at a time.
+  work_progress look();
+
+  /// Tells the other members of a cluster that the work is done, or why it can
+  /// go no further. Returns whether that stands; otherwise look again.
+  bool conclude(const std::string& failure);
 
   /// Stops sources, lets handlers finish the message at hand, writes
   /// checkpoints. Returns false when that took longer than `grace`; nothing is

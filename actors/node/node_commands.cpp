@@ -26,6 +26,7 @@ int exit_code_of(const error& why) {
     case errc::not_found: return exit_no_input;
     case errc::in_use:
     case errc::newer_format: return exit_try_again;
+    case errc::refused: return exit_unavailable;
     case errc::cannot_create: return exit_cannot_create;
     default: return exit_io;
   }
@@ -62,6 +63,15 @@ ask_node(const std::filesystem::path& data_dir, const json::object& request) {
   }
 }
 
+/// Says what an answer lacks. Returns the code to end with.
+int complain_of_missing(const json::object& answer) {
+  auto* missing = answer.if_contains("missing");
+  if (!missing) return 0;
+  for (const auto& x : missing->as_array())
+    std::cerr << "error: not all is here: " << x.as_string().c_str() << '\n';
+  return exit_try_again;
+}
+
 /// Asks and hands the answer to `print`.
 template <class Print>
 int ask(const command_line& line, const json::object& request, Print print) {
@@ -69,7 +79,10 @@ int ask(const command_line& line, const json::object& request, Print print) {
   if (!data_dir) return exit_code_of_faults(line);
   auto answer = ask_node(*data_dir, request);
   if (!answer) return complain(answer.error());
-  if (answer->at("ok").as_bool()) return print(*answer);
+  if (answer->at("ok").as_bool()) {
+    print(*answer);
+    return complain_of_missing(*answer);
+  }
   std::cerr << "error: " << answer->at("error").as_string().c_str() << '\n';
   return exit_no_input;
 }
@@ -81,7 +94,6 @@ int ask_rows(
   return ask(line, request, [&](const json::object& answer) {
     const auto& rows = answer.at("rows").as_array();
     std::cout << (line.as_json ? to_json_lines(rows) : to_table(rows, columns));
-    return 0;
   });
 }
 
@@ -134,7 +146,6 @@ int dlq_show_command(const command_line& line) {
       std::cout << to_json_lines(rows);
     else
       for (const auto& row : rows) print_dead_letter(row.as_object());
-    return 0;
   });
 }
 
@@ -152,7 +163,6 @@ int dlq_replay_command(const command_line& line) {
     else
       std::cout << "replayed " << answer.at("moved") << ", left "
                 << answer.at("left") << '\n';
-    return 0;
   });
 }
 
@@ -166,7 +176,7 @@ int show_status_command(const command_line& line) {
   return ask(line, {{"command", "status"}}, [&](const json::object& answer) {
     if (line.as_json) {
       std::cout << json::serialize(answer) << '\n';
-      return 0;
+      return;
     }
     std::cout << "node " << answer.at("node").as_string().c_str() << "\n\n"
               << to_table(
@@ -176,7 +186,6 @@ int show_status_command(const command_line& line) {
               << to_table(
                    answer.at("stages").as_array(),
                    {"stage", "restarts", "paused"});
-    return 0;
   });
 }
 

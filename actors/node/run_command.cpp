@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -23,6 +24,12 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto progress_interval = std::chrono::milliseconds{20};
+
+// Of a member, which asks the others.
+constexpr auto shared_progress_interval = std::chrono::milliseconds{250};
+
+// How often to say what keeps a run from its end that nobody here can change.
+constexpr auto waiting_interval = std::chrono::seconds{30};
 
 /// One run of a node, from its start to its exit code.
 class run {
@@ -84,28 +91,61 @@ private:
   }
 
   void look_later() {
-    timer_.expires_after(progress_interval);
+    timer_.expires_after(
+      what_.config.cluster ? shared_progress_interval : progress_interval);
     timer_.async_wait([this](auto ec) {
       if (!ec && !code_) look();
     });
   }
 
-  /// Done is what two looks in a row find done, with nothing handled between.
+  /// Looks on a thread of its own: signals are not to wait for it.
   void look() {
-    auto now = node_->look();
-    progress_.show(now.handled, now.to_handle);
-    auto is_still = now.is_done() && now.handled == handled_before_;
-    handled_before_ = now.handled;
+    asio::post(looker_, [this] {
+      auto now = node_->look();
+      auto is_last = is_last_look(now);
+      // Others have to hear of it; where they cannot, this looks again.
+      if (is_last && !now.is_over) is_last = node_->conclude(now.failure);
+      asio::post(io_, [this, is_last, seen = std::move(now)] {
+        if (!code_) looked(seen, is_last);
+      });
+    });
+  }
+
+  /// Done is what three looks in a row find done, with nothing handled between.
+  bool is_last_look(const work_progress& now) {
+    auto is_still = now.is_done() && now.counts == counts_before_;
+    counts_before_ = now.counts;
     quiet_looks_ = is_still ? quiet_looks_ + 1 : 0;
-    if (!now.failure.empty() && now.in_flight == 0)
-      stop(exit_bad_input, now.failure);
-    else if (quiet_looks_ >= 2)
+    auto has_failed = !now.failure.empty() && now.in_flight == 0;
+    return now.is_over || has_failed || quiet_looks_ >= 2;
+  }
+
+  void looked(const work_progress& now, bool is_last) {
+    progress_.show(now.handled, now.to_handle);
+    tell_waiting(now.waits_for);
+    if (!is_last) return look_later();
+    if (now.failure.empty())
       stop(0, "all is done");
     else
-      look_later();
+      stop(exit_bad_input, now.failure);
+  }
+
+  /// Says who is waited for, where that takes long.
+  void tell_waiting(const std::string& for_whom) {
+    auto now = std::chrono::steady_clock::now();
+    if (for_whom.empty() || !waits_since_) {
+      waits_since_ = now;
+    } else if (now - *waits_since_ >= waiting_interval) {
+      waits_since_ = now;
+      spdlog::warn(
+        "not done yet: this waits for {}; where the other members have ended, "
+        "start them again or stop this one",
+        for_whom);
+    }
   }
 
   int finish() {
+    looker_.join();
     auto in_time = node_->stop(what_.config.node.shutdown_grace);
     if (!in_time) {
       spdlog::warn(
@@ -132,7 +172,10 @@ private:
   std::unique_ptr<node> node_;
   progress_line progress_{"handled"};
   std::optional<int> code_;
-  std::uint64_t handled_before_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> waits_since_;
+  asio::thread_pool looker_{1};
+  // of the looker
+  std::vector<std::uint64_t> counts_before_;
   int quiet_looks_ = 0;
 };
 

@@ -167,7 +167,8 @@ class member:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, self.of.program, "run", "-c", self.config],
+                [*self.prefix, self.of.program, "run", "-c", self.config,
+                 *self.of.run_words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **self.of.environments.get(self.name, {})})
         (self.folder / "node.pid").write_text(str(self.process.pid))
@@ -214,7 +215,11 @@ class member:
 
     def ask(self, *words, seconds=15):
         """Runs `troupe cluster WORDS` on it; returns code, output, errors."""
-        command = [self.of.program, "cluster", *words, "-c", self.config]
+        return self.run("cluster", *words, seconds=seconds)
+
+    def run(self, *words, seconds=15):
+        """Runs `troupe WORDS` on it; returns code, output, errors."""
+        command = [self.of.program, *words, "-c", self.config]
         try:
             done = subprocess.run(command, capture_output=True, text=True,
                                   timeout=seconds, errors="replace")
@@ -236,6 +241,7 @@ class cluster:
         self.configuration = configuration
         self.members = []
         self.environments = {}  # what is added to that of a member, by name
+        self.run_words = []  # of `troupe run`, behind the configuration
         self.guard = subprocess.Popen(
             [sys.executable, "-B", __file__, "--guard", self.folder],
             stdin=subprocess.PIPE, start_new_session=True)
