@@ -60,6 +60,15 @@ def start_four(folder, members):
         "the fourth member has no share:\n" + members.said())
     expect(members.wait_until(lambda: has_handled(members, LINES), 90),
            "not all is handled:\n" + members.said())
+    wait_for_dead(members, members[0])
+
+
+def wait_for_dead(members, asked):
+    expect(members.wait_until(
+        lambda: lengths_of(rows_of(asked, "dlq", "ls"))
+        == {"witness.dead": BAD}, 60),
+        "bad jobs do not become dead letters:\n"
+        + asked.run("queue", "ls", seconds=60)[1] + members.said())
 
 
 def all_answer(members):
@@ -80,10 +89,7 @@ def replays(members):
     for x in members:
         [told] = rows_of(x, "dlq", "replay", "witness.dead", "--yes")
         expect(told["moved"] == BAD, f"{x.name} replays {told}")
-        expect(members.wait_until(
-            lambda asked=x: lengths_of(rows_of(asked, "dlq", "ls"))
-            == {"witness.dead": BAD}, 30),
-            "what was replayed does not die again:\n" + members.said())
+        wait_for_dead(members, x)
 
 
 def missing_is_named(members):
