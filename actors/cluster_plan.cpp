@@ -1,6 +1,7 @@
 #include "actors/cluster_plan.hpp"
 
 #include "config/nearest.hpp"
+#include "engine/base/id_text.hpp"
 
 #include <boost/json.hpp>
 
@@ -19,10 +20,6 @@ using cluster::ring_member;
 namespace {
 
 std::size_t number(group_id group) { return static_cast<std::size_t>(group); }
-
-bool contains(const std::vector<member_id>& all, member_id member) {
-  return std::ranges::find(all, member) != all.end();
-}
 
 bool is_usable(const ring_member& x) {
   return x.state != cluster::member_state::draining;
@@ -56,11 +53,11 @@ std::optional<ring_change> lead_alone(
   if (record.epoch == 0 || wanted.empty() || record.leader == wanted.front())
     return {};
   auto fits = [&](member_id x) {
-    return contains(record.replicas, x) && contains(wanted, x)
+    return cluster::contains(record.replicas, x) && cluster::contains(wanted, x)
            && record.find_in_sync(x) != nullptr && !record.is_removing(x);
   };
   auto to = std::ranges::find_if(wanted, fits);
-  auto has_to_go = !contains(wanted, record.leader);
+  auto has_to_go = !cluster::contains(wanted, record.leader);
   if (to == wanted.end() || (to != wanted.begin() && !has_to_go)) return {};
   return ring_change{group, record.leader, *to, ring_change_kind::leader};
 }
@@ -91,7 +88,7 @@ public:
     auto found = std::ranges::find(now_.members, id, &ring_member::id);
     if (found != now_.members.end()) return found->name;
     if (id == cluster::nobody) return {};
-    return "member " + std::to_string(static_cast<unsigned>(id));
+    return "member " + id_text(id);
   }
 
   void apply(const ring_change& x) {

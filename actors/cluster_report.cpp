@@ -1,5 +1,7 @@
 #include "actors/cluster_report.hpp"
 
+#include "engine/base/id_text.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -15,7 +17,7 @@ std::string name_of(
   const std::map<cluster::member_id, std::string>& names) {
   auto found = names.find(id);
   if (found != names.end()) return found->second;
-  return "member " + std::to_string(static_cast<unsigned>(id));
+  return "member " + id_text(id);
 }
 
 json::array listed(const std::vector<std::string>& names) {

@@ -29,7 +29,7 @@ void add_escaped(std::string& out, char c) {
   }
 }
 
-std::string quoted(std::string_view text) {
+std::string escaped_string(std::string_view text) {
   auto out = std::string{'"'};
   for (auto c : text) add_escaped(out, c);
   out += '"';
@@ -41,11 +41,11 @@ std::string quoted(std::string_view text) {
 std::string toml_key(std::string_view key) {
   if (!key.empty() && std::ranges::all_of(key, is_bare))
     return std::string{key};
-  return quoted(key);
+  return escaped_string(key);
 }
 
 std::string toml_string(std::string_view text) {
-  return quoted(escape_variables(text));
+  return escaped_string(escape_variables(text));
 }
 
 std::string toml_number(double value) {

@@ -1,5 +1,6 @@
 #include "actors/cluster/registration.hpp"
 
+#include "engine/base/id_text.hpp"
 #include "engine/coordinator/feature_level.hpp"
 #include "engine/ring/slot_map.hpp"
 
@@ -179,7 +180,7 @@ result<> check_origin(const known_cluster& now, const registration& what) {
 
 /// Numbers are never given again, not even those of members that are gone.
 std::string number_key(const std::string& prefix, cluster::member_id id) {
-  return prefix + "numbers/" + std::to_string(static_cast<unsigned>(id));
+  return prefix + "numbers/" + id_text(id);
 }
 
 node_record own_record(const known_cluster& now, const registration& what) {

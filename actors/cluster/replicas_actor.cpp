@@ -1,6 +1,7 @@
 #include "actors/cluster/replicas_actor.hpp"
 
 #include "actors/fatal.hpp"
+#include "engine/base/id_text.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -21,10 +22,6 @@ constexpr int ticks_to_hand_over = 20;
 
 group_id group_at(std::size_t i) {
   return group_id{static_cast<std::uint8_t>(i)};
-}
-
-std::string text_of(group_id group) {
-  return "group " + std::to_string(static_cast<unsigned>(group));
 }
 
 } // namespace
@@ -241,7 +238,7 @@ void replicas_state::carry_out(group_id, const abort_process& what) {
 
 void replicas_state::carry_out(group_id group, const replace_store&) {
   end_process(
-    exit_io, text_of(group)
+    exit_io, group_text(group)
                + ": the disk has other entries than this member confirmed: "
                  "move its data_dir/store aside and start it again; it gets "
                  "all of it from the others");
@@ -250,7 +247,7 @@ void replicas_state::carry_out(group_id group, const replace_store&) {
 void replicas_state::carry_out(group_id group, const became& what) {
   auto& host = hosted_[static_cast<std::size_t>(group)];
   spdlog::debug(
-    "{}: {} in epoch {}", text_of(group), to_string(what.role), what.epoch);
+    "{}: {} in epoch {}", group_text(group), to_string(what.role), what.epoch);
   // Who leads anew has not heard of anybody yet.
   if (what.role == replica_role::recovering)
     for (auto x : gone_)
@@ -284,7 +281,8 @@ void replicas_state::lead(group_id group, std::uint64_t epoch) {
   waiting_[ticket] = {{}, {}, true, epoch, group};
   auto refused = at(group).append(std::move(entries), ticket, local_now());
   if (refused == refusal::none) return take(group);
-  spdlog::debug("{} cannot be led yet: {}", text_of(group), to_string(refused));
+  spdlog::debug(
+    "{} cannot be led yet: {}", group_text(group), to_string(refused));
   waiting_.erase(ticket);
   host.told = 0; // at the next tick
 }

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace troupe {
+
+constexpr std::size_t crc32c_bytes = sizeof(std::uint32_t);
 
 /// Returns the CRC-32C (Castagnoli, as in RFC 3720) of `bytes`. To go on over
 /// further bytes pass the sum so far.

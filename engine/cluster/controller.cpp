@@ -1,5 +1,7 @@
 #include "engine/cluster/controller.hpp"
 
+#include "engine/base/id_text.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -7,31 +9,23 @@ namespace troupe::cluster {
 
 namespace {
 
-std::string number(member_id member) {
-  return member == nobody ? "nobody"
-                          : std::to_string(static_cast<unsigned>(member));
-}
-
-std::string number(group_id group) {
-  return "group " + std::to_string(static_cast<unsigned>(group)) + ": ";
-}
-
 struct printer {
   std::string operator()(const ask_logs& x) const {
-    auto text = number(x.group) + "ask for logs of";
-    for (auto member : x.members) text += ' ' + number(member);
+    auto text = group_text(x.group) + ": " + "ask for logs of";
+    for (auto member : x.members) text += ' ' + member_text(member);
     return text;
   }
 
   std::string operator()(const swap_record& x) const {
-    return number(x.group) + to_string(x.record.cause) + " to epoch "
+    return group_text(x.group) + ": " + to_string(x.record.cause) + " to epoch "
            + std::to_string(x.record.epoch) + " under "
-           + number(x.record.leader) + ", expecting revision "
+           + member_text(x.record.leader) + ", expecting revision "
            + std::to_string(x.expected);
   }
 
   std::string operator()(const start_move& x) const {
-    return number(x.group) + "move " + number(x.leader) + " -> " + number(x.to);
+    return group_text(x.group) + ": " + "move " + member_text(x.leader) + " -> "
+           + member_text(x.to);
   }
 
   std::string operator()(const log_line& x) const { return x.text; }
@@ -134,7 +128,7 @@ void controller::on_unreachable(
   if (!is_second) return;
   if (!is_suspected(about, now))
     act(log_line{
-      "member " + number(about) + " is suspected: " + number(reporter)
+      "member " + member_text(about) + " is suspected: " + member_text(reporter)
       + " and another cannot reach it"});
   x.suspected_until = now + options_.suspect_for;
   decide(now);
@@ -276,7 +270,7 @@ void controller::swap(
 }
 
 void controller::say(group_id id, const std::string& what) {
-  act(log_line{number(id) + what});
+  act(log_line{group_text(id) + ": " + what});
 }
 
 /// Looks at all groups: first who leads, then who keeps copies.

@@ -7,10 +7,6 @@ namespace troupe::cluster {
 
 namespace {
 
-std::string number(member_id member) {
-  return std::to_string(static_cast<unsigned>(member));
-}
-
 bool has_answered(
   const std::vector<log_answer>& answers, const registered_member& x) {
   return std::ranges::any_of(answers, [&](const log_answer& y) {
@@ -96,7 +92,7 @@ void controller::swap_leader(group_id id, member_id leader, local_time now) {
   for (const auto& x : old.in_sync)
     if (!is_in_sync_now(old, x.member) || is_suspected(x.member, now))
       drop_from_sync(record, x.member, least_of(old));
-  swap(id, std::move(record), "elects " + number(leader), now);
+  swap(id, std::move(record), "elects " + member_text(leader), now);
   settled_at_ = now + options_.settle_for;
 }
 

@@ -5,18 +5,6 @@
 
 namespace troupe::cluster {
 
-namespace {
-
-bool contains(const std::vector<member_id>& all, member_id member) {
-  return std::ranges::find(all, member) != all.end();
-}
-
-std::string number(member_id member) {
-  return std::to_string(static_cast<unsigned>(member));
-}
-
-} // namespace
-
 /// True where the member is there with the disk in the record.
 bool controller::is_in_sync_now(
   const group_record& record, member_id member) const {
@@ -95,7 +83,8 @@ bool controller::take_on_wiped(group_id id, local_time now) {
     record.cause = record_cause::expand;
     swap(
       id, std::move(record),
-      "copies anew to " + number(y.member) + ", which has another disk", now);
+      "copies anew to " + member_text(y.member) + ", which has another disk",
+      now);
     return true;
   }
   return false;
@@ -212,7 +201,9 @@ void controller::move_leaders(local_time now) {
     const auto to = next_leader(id);
     if (!to) continue;
     act(start_move{id, x.record.leader, *to});
-    say(id, "moves from " + number(x.record.leader) + " to " + number(*to));
+    say(
+      id,
+      "moves from " + member_text(x.record.leader) + " to " + member_text(*to));
     x.move = pending_move{x.record.epoch, now + options_.move_timeout};
     ++moving;
   }

@@ -1,5 +1,7 @@
 #include "engine/cluster/group_record.hpp"
 
+#include "engine/base/id_text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -14,11 +16,15 @@ bool read_hex(std::string_view digits, std::uint64_t& into) {
   return failure == std::errc{} && at == end;
 }
 
+} // namespace
+
+std::string member_text(member_id member) {
+  return member == nobody ? "nobody" : id_text(member);
+}
+
 bool contains(const std::vector<member_id>& all, member_id member) {
   return std::ranges::find(all, member) != all.end();
 }
-
-} // namespace
 
 result<store_id> parse_store_id(std::string_view text) {
   auto id = store_id{};

@@ -17,6 +17,11 @@ enum class member_id : std::uint16_t {};
 
 constexpr member_id nobody{};
 
+/// Returns the member's number as digits, or "nobody".
+std::string member_text(member_id member);
+
+bool contains(const std::vector<member_id>& all, member_id member);
+
 /// How many of so many replicas have to be in sync for anything to be
 /// confirmed: any two such sets have one in common.
 constexpr std::uint32_t majority_of(std::size_t replicas) {

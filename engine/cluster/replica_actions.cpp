@@ -1,13 +1,13 @@
 #include "engine/cluster/replica_actions.hpp"
 
+#include "engine/base/id_text.hpp"
+
 namespace troupe::cluster {
 
 namespace {
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
-std::string text(member_id member) {
-  return std::to_string(static_cast<unsigned>(member));
-}
+std::string text(member_id member) { return id_text(member); }
 std::string epoch_text(epoch_number epoch) { return "epoch " + text(epoch); }
 
 struct printer {

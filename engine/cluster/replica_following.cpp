@@ -1,3 +1,4 @@
+#include "engine/base/id_text.hpp"
 #include "engine/cluster/replica_machine.hpp"
 
 #include <algorithm>
@@ -80,7 +81,7 @@ bool replica_machine::take_entries(const append& what) {
   if (conflicts && at <= committed_ && checks) {
     act(abort_process{
       "entry " + std::to_string(at) + " is committed here and member "
-      + std::to_string(static_cast<unsigned>(leader_))
+      + id_text(leader_)
       + " has another; stop the group and compare both stores"});
     return false;
   }

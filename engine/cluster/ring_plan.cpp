@@ -1,5 +1,6 @@
 #include "engine/cluster/ring_plan.hpp"
 
+#include "engine/base/id_text.hpp"
 #include "engine/ring/hash_ring.hpp"
 #include "engine/ring/slot_map.hpp"
 
@@ -155,10 +156,6 @@ std::vector<ring_member> usable(std::span<const ring_member> members) {
   return all;
 }
 
-bool contains(const std::vector<member_id>& all, member_id member) {
-  return std::ranges::find(all, member) != all.end();
-}
-
 /// Pairs copies that are missing with those that are too many.
 std::vector<ring_change> copies_to_make(
   group_id group, const group_record& record, const replica_list& wanted) {
@@ -192,13 +189,8 @@ std::string to_string(ring_change_kind kind) {
 }
 
 std::string to_string(const ring_change& change) {
-  auto name = [](member_id x) {
-    return x == nobody ? std::string{"nobody"}
-                       : std::to_string(static_cast<unsigned>(x));
-  };
-  return "group " + std::to_string(static_cast<unsigned>(change.group)) + ": "
-         + to_string(change.kind) + ' ' + name(change.from) + " -> "
-         + name(change.to);
+  return group_text(change.group) + ": " + to_string(change.kind) + ' '
+         + member_text(change.from) + " -> " + member_text(change.to);
 }
 
 std::vector<replica_list>

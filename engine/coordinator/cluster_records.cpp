@@ -1,5 +1,6 @@
 #include "engine/coordinator/cluster_records.hpp"
 
+#include "engine/base/id_text.hpp"
 #include "engine/ring/slot_map.hpp"
 
 #include <boost/json/parse.hpp>
@@ -244,7 +245,7 @@ std::string node_key(std::string_view prefix, std::string_view name) {
 }
 
 std::string group_key(std::string_view prefix, group_id group) {
-  return groups_prefix(prefix) + std::to_string(static_cast<unsigned>(group));
+  return groups_prefix(prefix) + id_text(group);
 }
 
 result<std::string>

@@ -134,6 +134,9 @@ struct coordinator_limits {
   static constexpr std::size_t most_sessions = 64;
 };
 
+/// Why everything that is asked of a closed coordinator is refused.
+constexpr auto closed_text = "the coordinator is closed; open it anew";
+
 /// Keeps the truth. No call blocks, and every call may come from any thread
 /// unless the implementation says otherwise. Callbacks come one at a time, on
 /// a thread of the implementation's, never within a call. Each request is

@@ -10,7 +10,7 @@ namespace troupe {
 
 namespace {
 
-error bad(std::string text) { return {errc::bad_config, std::move(text)}; }
+error unfit(std::string text) { return {errc::bad_config, std::move(text)}; }
 
 bool is_loopback(const endpoint& at) {
   return at.host == "localhost" || at.host == "::1"
@@ -26,15 +26,16 @@ bool is_plain(const std::string& name) {
 }
 
 error check_count(std::size_t members) {
-  if (members == 0) return bad("no member of etcd is named; name one or three");
+  if (members == 0)
+    return unfit("no member of etcd is named; name one or three");
   if (members == 2)
-    return bad(
+    return unfit(
       "two members of etcd cannot outvote the loss of either, so that two are "
       "less safe than one; name one, or three on three machines: the third "
       "may be a small one that only votes");
   if (members > 7)
-    return bad("more than seven members of etcd slow each other down; name "
-               "three or five, all nodes can use them");
+    return unfit("more than seven members of etcd slow each other down; name "
+                 "three or five, all nodes can use them");
   return {};
 }
 
@@ -43,17 +44,17 @@ error check_members(const etcd_settings& settings) {
   auto places = std::set<std::string>{};
   for (const auto& x : settings.members) {
     if (!is_plain(x.name))
-      return bad(
+      return unfit(
         "the etcd member's name '" + x.name
         + "' may only have letters, digits, '-', '_' and '.'");
     if (x.peer.host.empty() || x.peer.port == 0)
-      return bad(
+      return unfit(
         "the etcd member '" + x.name
         + "' needs a host and a port for its peers");
     auto is_new =
       names.insert(x.name).second && places.insert(to_string(x.peer)).second;
     if (!is_new)
-      return bad(
+      return unfit(
         "the etcd member '" + x.name
         + "' has the name or the address of another; give each its "
           "own");
@@ -66,13 +67,13 @@ error check_tls(const etcd_settings& settings) {
   auto is_any_far =
     std::any_of(settings.members.begin(), settings.members.end(), is_far);
   if (is_any_far && !settings.peer_tls)
-    return bad("members of etcd on other machines need TLS between them; set "
-               "the cluster's certificates");
+    return unfit("members of etcd on other machines need TLS between them; set "
+                 "the cluster's certificates");
   if (settings.remote_client && !settings.client_tls)
-    return bad("an etcd that other machines may ask needs TLS; set the "
-               "cluster's certificates");
+    return unfit("an etcd that other machines may ask needs TLS; set the "
+                 "cluster's certificates");
   if (!is_loopback(settings.client))
-    return bad(
+    return unfit(
       "this node asks its own etcd on the loopback, not at "
       + to_string(settings.client) + "; use 127.0.0.1");
   return {};
@@ -172,16 +173,16 @@ error check(const etcd_settings& settings) {
   if (fault.code == errc::none) fault = check_tls(settings);
   if (fault.code != errc::none) return fault;
   if (own_member(settings) == nullptr)
-    return bad(
+    return unfit(
       "the etcd member '" + settings.name
       + "' is not among the members named; name it");
   if (settings.folder.empty() || settings.token.empty())
-    return bad("an etcd needs a folder and its cluster's token");
+    return unfit("an etcd needs a folder and its cluster's token");
   // As etcd demands.
   if (
     settings.heartbeat.count() < 1
     || settings.election < 5 * settings.heartbeat)
-    return bad("etcd's election timeout has to be at least five heartbeats");
+    return unfit("etcd's election timeout has to be at least five heartbeats");
   return {};
 }
 
@@ -249,7 +250,7 @@ std::string to_string(const etcd_version& version) {
 
 error check(const etcd_version& version) {
   if (version >= etcd_version{3, 4, 0}) return {};
-  return bad(
+  return unfit(
     "etcd " + to_string(version) + " is too old; install version 3.4 or later");
 }
 

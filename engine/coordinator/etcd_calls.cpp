@@ -1,12 +1,11 @@
 #include "engine/coordinator/etcd_calls.hpp"
 
+#include "engine/coordinator/awaited.hpp"
 #include "engine/coordinator/etcd_codec.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +16,6 @@ namespace {
 
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 constexpr auto retries =
   backoff{.initial = duration{50}, .factor = 2, .max = duration{1000}};
 

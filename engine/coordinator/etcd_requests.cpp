@@ -13,7 +13,7 @@ namespace troupe {
 
 namespace {
 
-std::string quoted(std::string_view bytes) {
+std::string json_bytes(std::string_view bytes) {
   return '"' + to_base64(bytes) + '"';
 }
 
@@ -32,8 +32,8 @@ std::string end_of(std::string prefix) {
 
 std::string key_range(const std::string& prefix) {
   auto first = prefix.empty() ? std::string(1, '\0') : prefix;
-  return "\"key\":" + quoted(first)
-         + ",\"range_end\":" + quoted(end_of(prefix));
+  return "\"key\":" + json_bytes(first)
+         + ",\"range_end\":" + json_bytes(end_of(prefix));
 }
 
 std::string join(const std::vector<std::string>& parts) {
@@ -46,7 +46,7 @@ std::string join(const std::vector<std::string>& parts) {
 }
 
 std::string compare(const expectation& what) {
-  return "{\"key\":" + quoted(what.key)
+  return "{\"key\":" + json_bytes(what.key)
          + ",\"target\":\"MOD\",\"result\":\"EQUAL\",\"mod_revision\":"
          + number(what.changed) + '}';
 }
@@ -55,16 +55,16 @@ std::string put(const put_value& what, session_id under) {
   auto lease = under == session_id::none
                  ? std::string{}
                  : ",\"lease\":" + number(static_cast<std::int64_t>(under));
-  return "{\"request_put\":{\"key\":" + quoted(what.key)
-         + ",\"value\":" + quoted(what.value) + lease + "}}";
+  return "{\"request_put\":{\"key\":" + json_bytes(what.key)
+         + ",\"value\":" + json_bytes(what.value) + lease + "}}";
 }
 
 std::string erase(const std::string& key) {
-  return "{\"request_delete_range\":{\"key\":" + quoted(key) + "}}";
+  return "{\"request_delete_range\":{\"key\":" + json_bytes(key) + "}}";
 }
 
 std::string read(const std::string& key) {
-  return "{\"request_range\":{\"key\":" + quoted(key) + "}}";
+  return "{\"request_range\":{\"key\":" + json_bytes(key) + "}}";
 }
 
 std::vector<std::string> writes(const txn_request& what) {

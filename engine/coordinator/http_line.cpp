@@ -1,10 +1,10 @@
 #include "engine/coordinator/http_line.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "engine/coordinator/awaited.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -29,8 +29,6 @@ using plain_stream = beast::tcp_stream;
 using tls_stream = beast::ssl_stream<beast::tcp_stream>;
 
 // Failures come as values.
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
-
 error failed(const std::string& what, const error_code& why) {
   return {errc::refused, what + ": " + why.message()};
 }

@@ -6,7 +6,6 @@ namespace troupe {
 
 namespace {
 
-constexpr auto closed_text = "the coordinator is closed; open it anew";
 constexpr auto busy_text =
   "too many requests are not answered yet; wait for some";
 

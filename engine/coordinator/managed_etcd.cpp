@@ -1,13 +1,12 @@
 #include "engine/coordinator/managed_etcd.hpp"
 
+#include "engine/coordinator/awaited.hpp"
 #include "engine/coordinator/etcd_calls.hpp"
 #include "engine/coordinator/etcd_keeper.hpp"
 #include "engine/coordinator/etcd_process.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
 #include <sys/wait.h>
@@ -18,7 +17,6 @@ namespace troupe {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 template <class T>
 using task = asio::awaitable<T>;
 

@@ -13,8 +13,6 @@ namespace troupe {
 
 namespace {
 
-constexpr auto closed_text = "the coordinator is closed; open it anew";
-
 /// A request that is not answered yet.
 struct open_call {
   std::function<void(std::string why)> fail;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/base/id_text.hpp"
 #include "engine/delivery/queue_options.hpp"
 #include "engine/ring/slot_map.hpp"
 
@@ -27,7 +28,7 @@ inline std::vector<group_id> groups_of(const queue_options& queue) {
 
 /// Names what a queue has in one group among all that members hold.
 inline std::string shard_name(const queue_options& queue, group_id group) {
-  return queue.full_name() + '#' + std::to_string(static_cast<unsigned>(group));
+  return queue.full_name() + '#' + id_text(group);
 }
 
 } // namespace troupe

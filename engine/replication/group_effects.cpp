@@ -1,3 +1,4 @@
+#include "engine/base/id_text.hpp"
 #include "engine/replication/group_replica.hpp"
 
 #include <algorithm>
@@ -50,8 +51,8 @@ bool group_replica::add_effects(const std::string& raw) {
   auto effects = effects_of(raw);
   if (!effects) {
     out_.others.push_back(abort_process{
-      "entry " + std::to_string(applied_ + 1) + " of group "
-      + std::to_string(static_cast<unsigned>(options_.group))
+      "entry " + std::to_string(applied_ + 1) + " of "
+      + group_text(options_.group)
       + " is committed and cannot be read: " + effects.error().detail});
     return false;
   }

@@ -11,10 +11,9 @@ namespace troupe {
 
 namespace {
 
-constexpr std::size_t crc_bytes = sizeof(std::uint32_t);
-constexpr std::size_t is_last_at = crc_bytes + 1 + 4 * sizeof(std::uint64_t);
+constexpr std::size_t is_last_at = crc32c_bytes + 1 + 4 * sizeof(std::uint64_t);
 
-error wrong(const std::string& how) {
+error damaged(const std::string& how) {
   return {errc::corrupt, "a piece of a checkpoint is damaged: " + how};
 }
 
@@ -88,14 +87,14 @@ void piece_writer::add(const piece_item& item) {
 
 std::string piece_writer::finish(bool is_last) {
   out_[is_last_at] = static_cast<char>(is_last);
-  auto sum = crc32c(std::string_view{out_}.substr(crc_bytes));
+  auto sum = crc32c(std::string_view{out_}.substr(crc32c_bytes));
   std::memcpy(out_.data(), &sum, sizeof sum);
   return std::move(out_);
 }
 
 result<checkpoint_piece> decode_piece(std::string_view bytes) {
   auto unsealed = unseal(bytes);
-  if (!unsealed) return wrong(unsealed.error().detail);
+  if (!unsealed) return damaged(unsealed.error().detail);
   auto in = byte_reader{*unsealed};
   auto made = checkpoint_piece{};
   made.head = take_head(in);
@@ -103,11 +102,11 @@ result<checkpoint_piece> decode_piece(std::string_view bytes) {
     auto item = take_item(in);
     if (!in.ok() || !is_in_place(made, item)) in.fail();
     if (in.ok() && !is_sound(item))
-      return wrong("a value's checksum does not fit");
+      return damaged("a value's checksum does not fit");
     made.items.push_back(item);
   }
   if (!in.ok() || made.items.empty())
-    return wrong("its items do not fit its head or its length");
+    return damaged("its items do not fit its head or its length");
   return made;
 }
 

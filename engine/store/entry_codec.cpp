@@ -8,8 +8,7 @@ namespace troupe {
 
 namespace {
 
-constexpr std::size_t crc_bytes = sizeof(std::uint32_t);
-constexpr std::size_t kind_at = crc_bytes + sizeof(std::uint64_t);
+constexpr std::size_t kind_at = crc32c_bytes + sizeof(std::uint64_t);
 
 enum class kind : std::uint8_t {
   publish = 1,
@@ -32,9 +31,9 @@ encoded_entry begin(std::uint64_t epoch) {
 }
 
 void write_crc(std::string& head, std::string_view body) {
-  auto sum = crc32c(std::string_view{head}.substr(crc_bytes));
+  auto sum = crc32c(std::string_view{head}.substr(crc32c_bytes));
   sum = crc32c(body, sum);
-  std::memcpy(head.data(), &sum, crc_bytes);
+  std::memcpy(head.data(), &sum, crc32c_bytes);
 }
 
 kind kind_of(const publish_entry& x) {
@@ -104,8 +103,9 @@ encoded_entry encode_noop(std::uint64_t epoch) {
 }
 
 std::uint64_t epoch_of(std::string_view value) {
-  return value.size() < kind_at ? 0
-                                : load<std::uint64_t>(value.data() + crc_bytes);
+  return value.size() < kind_at
+           ? 0
+           : load<std::uint64_t>(value.data() + crc32c_bytes);
 }
 
 bool is_noop(std::string_view value) {
@@ -153,14 +153,14 @@ result<log_entry> decode(std::string value) {
 
 std::string seal(std::string_view value) {
   auto sealed = std::string{};
-  sealed.reserve(crc_bytes + value.size());
+  sealed.reserve(crc32c_bytes + value.size());
   put(sealed, crc32c(value));
   return sealed.append(value);
 }
 
 result<std::string_view> unseal(std::string_view sealed) {
-  if (sealed.size() < crc_bytes) return wrong("it is cut short");
-  auto value = sealed.substr(crc_bytes);
+  if (sealed.size() < crc32c_bytes) return wrong("it is cut short");
+  auto value = sealed.substr(crc32c_bytes);
   if (crc32c(value) != load<std::uint32_t>(sealed.data()))
     return wrong("its checksum does not fit");
   return value;

@@ -9,10 +9,6 @@ namespace troupe {
 
 namespace {
 
-std::string name_of(group_id group) {
-  return "group " + std::to_string(static_cast<unsigned>(group));
-}
-
 /// Returns the first key behind a group's log up to `last`, or behind all of
 /// its state; empty where every key is before it.
 std::string end_of(const checkpoint_id& of, bool is_log) {
@@ -47,7 +43,8 @@ group_view::parts::add_from(const place& from, piece_writer& to) {
   found->Seek(from.key);
   auto next = add_all(*found, is_log, to);
   if (next && !*next && !found->status().ok())
-    return to_error(found->status(), "cannot read all of " + name_of(id.group));
+    return to_error(
+      found->status(), "cannot read all of " + group_text(id.group));
   return next;
 }
 
@@ -62,7 +59,7 @@ result<std::optional<group_view::parts::place>> group_view::parts::add_all(
       ++*checksum_errors;
       auto what = is_log ? "entry " + std::to_string(item.index) : "a state";
       return error{
-        errc::corrupt, what + " of " + name_of(id.group)
+        errc::corrupt, what + " of " + group_text(id.group)
                          + " is damaged; `troupe storage verify` lists all "
                            "that is"};
     }
@@ -116,7 +113,7 @@ result<std::string> group_view::piece(std::uint64_t number) {
   while (all.begins.size() <= number) {
     if (all.last)
       return error{
-        errc::not_found, "the checkpoint of " + name_of(all.id.group)
+        errc::not_found, "the checkpoint of " + group_text(all.id.group)
                            + " has no piece " + std::to_string(number)};
     if (auto made = all.cut(all.begins.size() - 1); !made) return made.error();
   }
@@ -149,7 +146,7 @@ result<std::unique_ptr<group_view>> log_store::view(
   }
   if (base > up_to)
     return error{
-      errc::not_found, "the log of " + name_of(group) + " is trimmed up to "
+      errc::not_found, "the log of " + group_text(group) + " is trimmed up to "
                          + std::to_string(base)
                          + "; begin a checkpoint at a later entry"};
   auto applied = read(meta_key::applied(group));
@@ -157,7 +154,7 @@ result<std::unique_ptr<group_view>> log_store::view(
   all->applied = std::move(*applied).value_or(encode(applied_mark{}));
   if (!decode_applied_mark(all->applied))
     return parts_->counted(
-      {errc::corrupt, "how far " + name_of(group)
+      {errc::corrupt, "how far " + group_text(group)
                         + " is applied is damaged; `troupe storage verify` "
                           "lists all that is"});
   auto name = store_id_;

@@ -142,14 +142,13 @@ result<void> log_store::parts::check(const commit_request& request) {
   for (auto place : request.erases)
     if (place.index == 0 || place.index > last(place.group))
       return error{
-        errc::bad_input, "entry " + std::to_string(place.index) + " of group "
-                           + std::to_string(static_cast<unsigned>(place.group))
+        errc::bad_input, "entry " + std::to_string(place.index) + " of "
+                           + group_text(place.group)
                            + " cannot be erased: it was never stored"};
   for (auto place : request.truncations)
     if (place.index == 0 || place.index > last(place.group))
       return error{
-        errc::bad_input, "the log of group "
-                           + std::to_string(static_cast<unsigned>(place.group))
+        errc::bad_input, "the log of " + group_text(place.group)
                            + " cannot be cut where it has no entry"};
   auto is_more = request.appends.size() + request.erases.size()
                  + request.changes.size() + request.truncations.size()

@@ -15,10 +15,6 @@ using stage = kept_checkpoint::stage_of;
 // What one step erases at most.
 constexpr std::size_t keys_a_step = 16 * 1024;
 
-std::string name_of(group_id group) {
-  return "group " + std::to_string(static_cast<unsigned>(group));
-}
-
 /// Behind all pieces of a group.
 std::string pieces_end(group_id group) {
   return group_key(group) + std::string(sizeof(std::uint64_t) + 1, '\xff');
@@ -59,7 +55,7 @@ kept_in(const database& in, group_id group) {
   if (!read)
     return error{
       errc::corrupt,
-      "what is kept of a checkpoint of " + name_of(group)
+      "what is kept of a checkpoint of " + group_text(group)
         + " is damaged; move the store aside to begin with an empty one"};
   return std::optional{std::move(*read)};
 }
@@ -112,7 +108,7 @@ log_store::parts::keep_piece(rocksdb::WriteBatch& to, std::string_view piece) {
   } else if (!goes_on(kept, head)) {
     return error{
       errc::bad_input, "piece " + std::to_string(head.number)
-                         + " of a checkpoint of " + name_of(head.of.group)
+                         + " of a checkpoint of " + group_text(head.of.group)
                          + " does not follow what is kept; begin with piece 0"};
   }
   kept.next = std::max(kept.next, head.number + 1);
@@ -160,7 +156,8 @@ log_store::parts::erase_some(group_id group, kept_checkpoint kept) {
     found->Next();
   }
   if (status.ok()) status = found->status();
-  if (!status.ok()) return to_error(status, "cannot erase " + name_of(group));
+  if (!status.ok())
+    return to_error(status, "cannot erase " + group_text(group));
   if (is_at_key()) {
     kept.erased_to = found->key().ToString();
   } else {
@@ -192,7 +189,7 @@ result<bool> log_store::parts::put_next(group_id group, kept_checkpoint kept) {
   }
   if (!is_sound)
     return counted(
-      {errc::corrupt, "a checkpoint of " + name_of(group)
+      {errc::corrupt, "a checkpoint of " + group_text(group)
                         + " is damaged in the store; move the store aside to "
                           "begin with an empty one"});
   if (++kept.put_to == kept.next) ++kept.stage;
@@ -240,7 +237,7 @@ result<bool> log_store::parts::install_next(group_id group) {
   if (!found) return counted(found.error());
   if (!*found || !(*found)->is_whole)
     return error{
-      errc::bad_input, "no whole checkpoint of " + name_of(group)
+      errc::bad_input, "no whole checkpoint of " + group_text(group)
                          + " is kept; store its pieces first"};
   auto kept = std::move(**found);
   switch (kept.stage) {

@@ -9,7 +9,7 @@ namespace {
 error damaged(group_id group, const std::string& what) {
   return {
     errc::corrupt,
-    what + " of group " + std::to_string(static_cast<unsigned>(group))
+    what + " of " + group_text(group)
       + " is damaged; `troupe storage verify` lists all that is"};
 }
 
@@ -33,8 +33,8 @@ result<std::vector<log_store::raw_entry>> log_store::read_raw(
   }
   if (auto status = reader.status(); !status.ok())
     return parts_->counted(to_error(
-      status, "cannot read entry " + std::to_string(from) + " of group "
-                + std::to_string(static_cast<unsigned>(group))));
+      status, "cannot read entry " + std::to_string(from) + " of "
+                + group_text(group)));
   return all;
 }
 

@@ -62,14 +62,9 @@ std::uint64_t bytes_held(const database& in) {
   return total;
 }
 
-std::string name_of(log_place place) {
-  return "entry " + std::to_string(place.index) + " of group "
-         + std::to_string(static_cast<unsigned>(place.group));
-}
-
 error broken(log_place place, const std::string& how) {
   return {
-    errc::corrupt, name_of(place) + " is damaged: " + how
+    errc::corrupt, place_text(place) + " is damaged: " + how
                      + "; `troupe storage verify` lists all that is"};
 }
 
@@ -80,8 +75,8 @@ error stopped(
   log_index last,
   const rocksdb::Status& status) {
   if (auto index = first_unreadable(in, from, last))
-    return to_error(status, "cannot read " + name_of({from.group, *index}));
-  return to_error(status, "cannot read past " + name_of(from));
+    return to_error(status, "cannot read " + place_text({from.group, *index}));
+  return to_error(status, "cannot read past " + place_text(from));
 }
 
 } // namespace
@@ -132,10 +127,11 @@ result<log_entry> log_store::read(log_place place) const {
   auto value = value_of(db, db.log, log_key(place));
   if (!value) {
     auto failed = value.error();
-    failed.detail = "cannot read " + name_of(place) + ": " + failed.detail;
+    failed.detail = "cannot read " + place_text(place) + ": " + failed.detail;
     return parts_->counted(std::move(failed));
   }
-  if (!*value) return error{errc::not_found, name_of(place) + " is not stored"};
+  if (!*value)
+    return error{errc::not_found, place_text(place) + " is not stored"};
   auto entry = decode(std::move(**value));
   if (!entry) return parts_->counted(broken(place, entry.error().detail));
   return entry;

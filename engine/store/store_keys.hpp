@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/base/bytes.hpp"
-#include "engine/base/ids.hpp"
+#include "engine/base/id_text.hpp"
 
 #include <optional>
 #include <string>
@@ -17,6 +17,12 @@ struct log_place {
   log_index index = 0;
   bool operator==(const log_place&) const = default;
 };
+
+/// Returns "entry 3 of group 7".
+inline std::string place_text(log_place place) {
+  return "entry " + std::to_string(place.index) + " of "
+         + group_text(place.group);
+}
 
 inline std::string group_key(group_id group) {
   return std::string(1, static_cast<char>(group));

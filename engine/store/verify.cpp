@@ -47,11 +47,6 @@ private:
   verify_report report_;
 };
 
-std::string name_of(log_place place) {
-  return "entry " + std::to_string(place.index) + " of group "
-         + std::to_string(static_cast<unsigned>(place.group));
-}
-
 verification::verification(
   const database& in,
   const store_options& options,
@@ -132,7 +127,8 @@ void verification::check_log(group_id group, log_index last) {
     for (; reader.is_at_entry(); reader.next()) {
       auto place = reader.place();
       if (!place) {
-        found_broken("a key behind " + name_of(from) + " is none of the log");
+        found_broken(
+          "a key behind " + place_text(from) + " is none of the log");
         continue;
       }
       check_entry(*place, reader.value(), last);
@@ -148,11 +144,11 @@ void verification::check_entry(
   advance(value.size());
   if (place.index > last)
     found_broken(
-      name_of(place) + " is behind the last one given, "
+      place_text(place) + " is behind the last one given, "
       + std::to_string(last));
   if (is_noop(value) && unseal(std::string_view{value})) return;
   if (auto entry = decode(std::move(value)); !entry)
-    found_broken(name_of(place) + ": " + entry.error().detail);
+    found_broken(place_text(place) + ": " + entry.error().detail);
 }
 
 /// Names what stopped the walk at `from` and moves behind it. Returns false
@@ -163,11 +159,11 @@ bool verification::pass_damage(
   if (status.ok()) return false;
   auto index = first_unreadable(in_, from, last);
   if (!index || report_.broken.size() >= most_broken) {
-    found_broken("what follows " + name_of(from) + ": " + status.ToString());
+    found_broken("what follows " + place_text(from) + ": " + status.ToString());
     return false;
   }
   ++report_.entries;
-  found_broken(name_of({from.group, *index}) + ": " + status.ToString());
+  found_broken(place_text({from.group, *index}) + ": " + status.ToString());
   from.index = *index + 1;
   reader.seek(from.index);
   return true;

@@ -32,7 +32,7 @@ ring_picture in_order(std::size_t members, std::uint32_t replicas) {
   return out;
 }
 
-plan_wish without(const std::string& member) { return {member, {}}; }
+plan_wish wish_without(const std::string& member) { return {member, {}}; }
 
 plan_wish with_replicas(std::uint32_t count) { return {{}, count}; }
 
@@ -62,7 +62,7 @@ TEST_CASE("cluster_plan: a ring in order needs no moves") {
 }
 
 TEST_CASE("cluster_plan: without a member its groups go to the others") {
-  auto plan = plan_of(in_order(4, 3), without("n2"));
+  auto plan = plan_of(in_order(4, 3), wish_without("n2"));
   REQUIRE(plan.has_value());
   CHECK_FALSE(plan->has_too_few);
   const auto& gone = plan->shares[1];
@@ -79,10 +79,10 @@ TEST_CASE("cluster_plan: without a member its groups go to the others") {
 TEST_CASE("cluster_plan: copies are told with the bytes of their groups") {
   auto now = in_order(4, 3);
   now.group_bytes.resize(63); // of the last one nothing is known
-  auto plan = plan_of(now, without("n2"));
+  auto plan = plan_of(now, wish_without("n2"));
   REQUIRE(plan.has_value());
   now.group_bytes[62].reset();
-  plan = plan_of(now, without("n2"));
+  plan = plan_of(now, wish_without("n2"));
   REQUIRE(plan.has_value());
   auto unknown = std::uint32_t{0};
   for (const auto& x : plan->moves) {
@@ -96,7 +96,7 @@ TEST_CASE("cluster_plan: copies are told with the bytes of their groups") {
 
 TEST_CASE("cluster_plan: with too few members left only leaders move") {
   auto now = in_order(3, 3);
-  auto plan = plan_of(now, without("n3"));
+  auto plan = plan_of(now, wish_without("n3"));
   REQUIRE(plan.has_value());
   CHECK(plan->has_too_few);
   CHECK(count(*plan, ring_change_kind::replica) == 0);
@@ -110,7 +110,7 @@ TEST_CASE("cluster_plan: nobody leads who is not in sync") {
   for (auto& record : now.groups)
     std::erase_if(
       record.in_sync, [](const auto& x) { return x.member != id(3); });
-  auto plan = plan_of(now, without("n3"));
+  auto plan = plan_of(now, wish_without("n3"));
   REQUIRE(plan.has_value());
   CHECK(plan->moves.empty());
 }
@@ -178,7 +178,7 @@ TEST_CASE("cluster_plan: replicas that cannot be kept are refused") {
 TEST_CASE("cluster_plan: a name that nobody has gets the one that was meant") {
   auto now = in_order(3, 3);
   now.members[1].name = "node-west";
-  auto plan = plan_of(now, without("node-wset"));
+  auto plan = plan_of(now, wish_without("node-wset"));
   REQUIRE_FALSE(plan.has_value());
   CHECK(plan.error().code == errc::not_found);
   CHECK(
@@ -187,7 +187,7 @@ TEST_CASE("cluster_plan: a name that nobody has gets the one that was meant") {
 }
 
 TEST_CASE("cluster_plan: the last member cannot go") {
-  auto plan = plan_of(in_order(1, 1), without("n1"));
+  auto plan = plan_of(in_order(1, 1), wish_without("n1"));
   REQUIRE_FALSE(plan.has_value());
   CHECK(plan.error().code == errc::bad_input);
 }
@@ -196,9 +196,9 @@ TEST_CASE("cluster_plan: groups that nobody made yet do not move") {
   auto now = in_order(3, 3);
   for (auto& record : now.groups) record = {};
   CHECK(plan_of(now, {})->moves.empty());
-  CHECK(plan_of(now, without("n1"))->moves.empty());
+  CHECK(plan_of(now, wish_without("n1"))->moves.empty());
   now.groups.clear();
-  CHECK(plan_of(now, without("n1"))->moves.empty());
+  CHECK(plan_of(now, wish_without("n1"))->moves.empty());
 }
 
 TEST_CASE("cluster_plan: JSON counts leaders, copies and bytes") {

@@ -10,18 +10,6 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-amqp::declare_queue exclusive_queue(const std::string& name) {
-  auto made = a_queue(name);
-  made.exclusive = true;
-  return made;
-}
-
-amqp::declare_queue passive(const std::string& name) {
-  auto made = a_queue(name);
-  made.passive = true;
-  return made;
-}
-
 } // namespace
 
 // -- members come and go

@@ -8,12 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-amqp::declare_queue exclusive_queue(const std::string& name) {
-  auto made = a_queue(name);
-  made.exclusive = true;
-  return made;
-}
-
 amqp::declare_queue passing_queue(const std::string& name) {
   auto made = a_queue(name);
   made.auto_delete = true;

@@ -134,6 +134,19 @@ inline amqp::declare_queue durable_queue(const std::string& name) {
   return made;
 }
 
+inline amqp::declare_queue exclusive_queue(const std::string& name) {
+  auto made = a_queue(name);
+  made.exclusive = true;
+  return made;
+}
+
+/// Asks whether the queue is there.
+inline amqp::declare_queue passive(const std::string& name) {
+  auto made = a_queue(name);
+  made.passive = true;
+  return made;
+}
+
 inline amqp::declare_queue queue_with(const std::string& name, field argument) {
   auto made = a_queue(name);
   made.arguments.fields.push_back(std::move(argument));

@@ -30,9 +30,10 @@ std::string with_etcd(const std::string& more) {
   return "[node]\nname = 'n1'\n[cluster]\nname = 'c'\n" + more;
 }
 
-const auto three = std::string{"etcd.members.n1 = { host = '127.0.0.1' }\n"
-                               "etcd.members.n2 = { host = '127.0.0.2' }\n"
-                               "etcd.members.n3 = { host = '127.0.0.3' }\n"};
+const auto three_etcds =
+  std::string{"etcd.members.n1 = { host = '127.0.0.1' }\n"
+              "etcd.members.n2 = { host = '127.0.0.2' }\n"
+              "etcd.members.n3 = { host = '127.0.0.3' }\n"};
 
 } // namespace
 
@@ -41,7 +42,7 @@ TEST_CASE("cluster: without its section a node is by itself") {
 }
 
 TEST_CASE("cluster: keys left out have the defaults of the structs") {
-  auto text = with_etcd(three);
+  auto text = with_etcd(three_etcds);
   REQUIRE(summary(faults_of(text)) == "");
   auto read = read_one(text).config.cluster;
   REQUIRE(read);
@@ -95,7 +96,7 @@ etcd.tls = { ca = "/dev/null", cert = "/dev/null", key = "/dev/zero" }
 
 TEST_CASE("cluster: what takes effect reads back") {
   auto text = GENERATE(
-    as<std::string>{}, full, with_etcd(three),
+    as<std::string>{}, full, with_etcd(three_etcds),
     with_etcd("coordinator = 'etcd'\netcd.endpoints = ['a:1']\n"),
     with_etcd("coordinator = 'etcd'\netcd.endpoints = ['a:1']\netcd.tls = "
               "{ ca = 'a', cert = 'b', key = 'c' }\n"));
@@ -109,7 +110,7 @@ TEST_CASE("cluster: what takes effect reads back") {
 }
 
 TEST_CASE("cluster: every default is visible") {
-  auto text = effective(read_one(with_etcd(three)).config);
+  auto text = effective(read_one(with_etcd(three_etcds)).config);
   auto start = text.find("\n[cluster]\n");
   REQUIRE(start != text.npos);
   CHECK(text.substr(start) == R"(
@@ -133,7 +134,7 @@ etcd.program = "etcd"
 }
 
 TEST_CASE("cluster: a section in two files names both places") {
-  auto text = with_etcd(three);
+  auto text = with_etcd(three_etcds);
   auto read = read_texts(
     {{"a.toml", text}, {"b.toml", "[cluster]\nname = 'd'\n"}},
     small_environment);
@@ -144,7 +145,8 @@ TEST_CASE("cluster: a section in two files names both places") {
 }
 
 TEST_CASE("cluster: faults name the section, the nearest key and the cure") {
-  auto faults = faults_of(with_etcd(three + "etcd.membres = 1\nseed = 1\n"));
+  auto faults =
+    faults_of(with_etcd(three_etcds + "etcd.membres = 1\nseed = 1\n"));
   REQUIRE(summary(faults) == "E0101 8:6, E0101 9:1");
   CHECK(faults[0].message == "[cluster.etcd] has an unknown key `membres`");
   CHECK(faults[0].help == "did you mean `members`?");
@@ -171,7 +173,7 @@ TEST_CASE("cluster: offline, nobody looks for certificates") {
 }
 
 TEST_CASE("cluster: queues of memory stay what they are") {
-  auto text = with_etcd(three)
+  auto text = with_etcd(three_etcds)
               + "[queues.q]\ntype = 'memory'\n[sources.a]\n"
                 "type = 'amqp_server'\n";
   CHECK(summary(faults_of(text)) == "");

@@ -351,4 +351,10 @@ private:
   }
 };
 
+/// A rig whose queue keeps nothing when its machine ends.
+inline queue_rig memory_rig(queue_options options = {}) {
+  options.is_durable = false;
+  return queue_rig{std::move(options)};
+}
+
 } // namespace troupe::test

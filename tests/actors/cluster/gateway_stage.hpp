@@ -8,6 +8,7 @@
 #include "engine/delivery/queue_groups.hpp"
 #include "engine/store/entry_codec.hpp"
 #include "tests/actors/cluster/toy_network.hpp"
+#include "tests/engine/cluster/members.hpp"
 #include "tests/support/builders.hpp"
 #include "tests/support/sandbox.hpp"
 
@@ -22,9 +23,6 @@ namespace troupe::test {
 
 using namespace std::chrono_literals;
 using cluster::member_id;
-
-constexpr auto one = member_id{1};
-constexpr auto two = member_id{2};
 
 /// The log of all groups, which every member has, as if replicated at once.
 class shared_log {
@@ -60,6 +58,7 @@ public:
   bool holds = false; // what is stored is not answered
   std::vector<std::pair<queue_actor, queue::stored>> held;
   std::size_t commits = 0;
+  std::vector<log_index> erased; // as was asked for
 
 private:
   void commit(const queue_actor& from, const store::commit& msg) {
@@ -74,7 +73,13 @@ private:
       answer.what.emplace_back(msg.partitions[i], last_);
       erase_effects(x.group, bytes);
     }
-    for (auto at : msg.what.erases) entries_[at.group].erase(at.index);
+    if (msg.what.appends.empty())
+      for (auto partition : msg.partitions)
+        answer.what.emplace_back(partition, 0);
+    for (auto at : msg.what.erases) {
+      entries_[at.group].erase(at.index);
+      erased.push_back(at.index);
+    }
     if (holds)
       held.emplace_back(from, answer);
     else

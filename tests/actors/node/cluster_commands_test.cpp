@@ -1,21 +1,20 @@
 #include "actors/edge/control_socket.hpp"
 #include "actors/fatal.hpp"
 #include "actors/node/cluster_commands.hpp"
-
-#include <troupe/main.hpp>
+#include "tests/actors/node/running_main.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
 #include <filesystem>
-#include <iostream>
-#include <sstream>
 #include <thread>
 #include <unistd.h>
 
 using namespace troupe;
 using cluster::member_id;
 using cluster::member_state;
+using troupe::test::main_outcome;
+using troupe::test::run_main;
 
 namespace json = boost::json;
 
@@ -101,28 +100,6 @@ cluster_places places_of(std::vector<std::string>& asked) {
     [note](auto count) { return note(std::to_string(count) + " replicas"); }};
 }
 
-struct said {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-/// Runs the program's own main with standard output and error caught.
-said run(std::vector<std::string> words) {
-  words.insert(words.begin(), "troupe");
-  auto arguments = std::vector<char*>{};
-  for (auto& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  auto out = std::ostringstream{};
-  auto err = std::ostringstream{};
-  auto* out_before = std::cout.rdbuf(out.rdbuf());
-  auto* err_before = std::cerr.rdbuf(err.rdbuf());
-  auto code = troupe::main(static_cast<int>(words.size()), arguments.data());
-  std::cout.rdbuf(out_before);
-  std::cerr.rdbuf(err_before);
-  return {code, out.str(), err.str()};
-}
-
 } // namespace
 
 TEST_CASE("cluster_commands: status shows members, groups and what moves") {
@@ -201,7 +178,7 @@ TEST_CASE("cluster_commands: a member answers over its socket") {
   auto tell = [&](std::vector<std::string> words) {
     words.insert(words.begin(), "cluster");
     words.insert(words.end(), {"--data-dir", at.folder()});
-    auto result = run(std::move(words));
+    auto result = run_main(std::move(words));
     CHECK(result.err == "");
     CHECK(result.code == 0);
     return result.out;
@@ -234,7 +211,7 @@ TEST_CASE("cluster_commands: replicas are changed after the plan is shown") {
   auto tell = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"cluster", "replicas", "--data-dir"});
     words.insert(words.begin() + 3, at.folder());
-    return run(std::move(words));
+    return run_main(std::move(words));
   };
   auto told = tell({"5", "--yes"});
   CHECK(told.code == 0);
@@ -253,7 +230,7 @@ TEST_CASE("cluster_commands: replicas are changed after the plan is shown") {
   CHECK(told.code == exit_no_input);
   CHECK(told.err == "error: 6 are too many\n");
   CHECK(asked.empty());
-  told = run(
+  told = run_main(
     {"cluster", "ring", "plan", "--replicas", "1", "--data-dir", at.folder()});
   CHECK(
     told.out.find("1 copy of each message, confirmed once 1 of them or more "
@@ -267,7 +244,7 @@ TEST_CASE("cluster_commands: a refusal goes to standard error") {
   auto asked = std::vector<std::string>{};
   auto at = fake_node{};
   at.start(places_of(asked));
-  auto result = run({"cluster", "drain", "n1", "--data-dir", at.folder()});
+  auto result = run_main({"cluster", "drain", "n1", "--data-dir", at.folder()});
   CHECK(result.code == exit_no_input);
   CHECK(result.out == "");
   CHECK(result.err.find("error: no other member is up") == 0);
@@ -277,7 +254,7 @@ TEST_CASE("cluster_commands: a refusal goes to standard error") {
 TEST_CASE("cluster_commands: a node by itself says how to be in a cluster") {
   auto at = fake_node{};
   at.start(std::nullopt);
-  auto result = run({"cluster", "status", "--data-dir", at.folder()});
+  auto result = run_main({"cluster", "status", "--data-dir", at.folder()});
   CHECK(result.code == exit_no_input);
   CHECK(
     result.err == "error: this node is in no cluster; add a [cluster] table\n");
@@ -285,7 +262,7 @@ TEST_CASE("cluster_commands: a node by itself says how to be in a cluster") {
 
 TEST_CASE("cluster_commands: where no node runs nobody is asked") {
   auto at = fake_node{};
-  auto result = run({"cluster", "status", "--data-dir", at.folder()});
+  auto result = run_main({"cluster", "status", "--data-dir", at.folder()});
   CHECK(result.code == exit_unavailable);
   CHECK(result.err.find("error: no node runs on " + at.folder()) == 0);
 }
@@ -301,11 +278,11 @@ TEST_CASE("cluster_commands: wrong words are a fault of the command line") {
     std::vector<std::string>{"cluster", "replicas", "many"},
     std::vector<std::string>{"cluster", "replicas", "-1"},
     std::vector<std::string>{"cluster", "ring", "plan", "--without"});
-  CHECK(run(words).code == exit_usage);
+  CHECK(run_main(words).code == exit_usage);
 }
 
 TEST_CASE("cluster_commands: completion knows them") {
-  auto script = run({"completion", "bash"}).out;
+  auto script = run_main({"completion", "bash"}).out;
   CHECK(script.find("rebalance") != script.npos);
   CHECK(script.find("--without") != script.npos);
 }

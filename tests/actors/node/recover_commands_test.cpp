@@ -1,45 +1,24 @@
 #include "actors/fatal.hpp"
 #include "actors/node/recover_commands.hpp"
 #include "engine/ring/slot_map.hpp"
-
-#include <troupe/main.hpp>
+#include "tests/actors/node/running_main.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
 #include <filesystem>
 #include <fstream>
-#include <iostream>
-#include <sstream>
 #include <unistd.h>
 
 using namespace troupe;
+using troupe::test::main_outcome;
+using troupe::test::run_main;
 using namespace troupe::cluster;
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
 namespace {
-
-/// Takes what is printed, for as long as it is there.
-class taken_output {
-public:
-  explicit taken_output(std::ostream& from)
-    : from_{from}, before_{from.rdbuf(text_.rdbuf())} {}
-  ~taken_output() { from_.rdbuf(before_); }
-  std::string text() const { return text_.str(); }
-
-private:
-  std::ostream& from_;
-  std::ostringstream text_;
-  std::streambuf* before_;
-};
-
-struct said {
-  int code = 0;
-  std::string out;
-  std::string errors;
-};
 
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -59,15 +38,9 @@ struct site {
     fs::remove_all(folder, ignored);
   }
 
-  said run(std::vector<std::string> words) const {
-    words.insert(words.begin(), {"troupe", "recover"});
-    auto arguments = std::vector<char*>{};
-    for (auto& x : words) arguments.push_back(x.data());
-    auto out = taken_output{std::cout};
-    auto errors = taken_output{std::cerr};
-    auto code =
-      troupe::main(static_cast<int>(arguments.size()), arguments.data());
-    return {code, out.text(), errors.text()};
+  main_outcome run(std::vector<std::string> words) const {
+    words.insert(words.begin(), "recover");
+    return run_main(std::move(words));
   }
 
   std::string path(const std::string& name) const {
@@ -121,7 +94,7 @@ struct site {
 
   std::string survey(const std::string& node) const {
     auto done = run({"survey", "--data-dir", path(node)});
-    INFO(done.errors);
+    INFO(done.err);
     REQUIRE(done.code == 0);
     return put(node + ".survey", done.out);
   }
@@ -131,12 +104,13 @@ struct site {
       std::vector<std::string>{"write", "--yes", "-c", config("n1", "after")};
     words.insert(words.end(), surveys.begin(), surveys.end());
     auto done = run(words);
-    INFO(done.errors);
+    INFO(done.err);
     REQUIRE(done.code == 0);
     return put("recovery", done.out);
   }
 
-  said apply(const std::string& node, const std::string& recovery) const {
+  main_outcome
+  apply(const std::string& node, const std::string& recovery) const {
     return run({"apply", "--yes", "-c", config(node, "after"), recovery});
   }
 };
@@ -168,7 +142,7 @@ TEST_CASE("recover survey: what cannot be surveyed is told from what can") {
     auto store = all.open("n1");
     auto done = all.run({"survey", "--data-dir", all.path("n1")});
     CHECK(done.code == exit_try_again);
-    CHECK(has(done.errors, "in use"));
+    CHECK(has(done.err, "in use"));
   }
   SECTION("no store, and none is made") {
     auto done = all.run({"survey", "--data-dir", all.path("n1")});
@@ -179,7 +153,7 @@ TEST_CASE("recover survey: what cannot be surveyed is told from what can") {
     all.open("n1").reset();
     auto done = all.run({"survey", "--data-dir", all.path("n1")});
     CHECK(done.code == exit_bad_input);
-    CHECK(has(done.errors, "never in a cluster"));
+    CHECK(has(done.err, "never in a cluster"));
   }
 }
 
@@ -260,7 +234,7 @@ TEST_CASE("recover write: it does not do what was not asked for") {
     auto done =
       all.run({"write", "--yes", "-c", all.config("n1", "before"), survey});
     CHECK(done.code == exit_config);
-    CHECK(has(done.errors, "another name"));
+    CHECK(has(done.err, "another name"));
     CHECK(done.out.empty());
   }
   SECTION("begin groups empty") {
@@ -272,7 +246,7 @@ TEST_CASE("recover write: it does not do what was not asked for") {
       "write", "--yes", "-c", all.config("n1", "after"), survey};
     auto done = all.run(words);
     CHECK(done.code == exit_bad_input);
-    CHECK(has(done.errors, "groups 3: no survey has a copy"));
+    CHECK(has(done.err, "groups 3: no survey has a copy"));
     CHECK(done.out.empty());
     words.push_back("--accept-loss");
     CHECK(all.run(words).code == 0);
@@ -284,7 +258,7 @@ TEST_CASE("recover apply: a surveyed store becomes one of the new cluster") {
   all.make("n1", 1, 4);
   auto file = all.write({all.survey("n1")});
   auto done = all.apply("n1", file);
-  INFO(done.errors);
+  INFO(done.err);
   REQUIRE(done.code == 0);
   auto of = all.open("n1")->membership().value().value();
   auto what = parse_recovery(read_text(file).value(), "it").value();
@@ -316,7 +290,7 @@ TEST_CASE("recover apply: stores that are not what was surveyed are refused") {
   auto refused = [&](const std::string& node, const std::string& why) {
     auto done = all.apply(node, file);
     CHECK(done.code == exit_bad_input);
-    CHECK(has(done.errors, why));
+    CHECK(has(done.err, why));
   };
   SECTION("one that was not surveyed") { refused("n2", "not among"); }
   SECTION("one that a node ran on since") {
@@ -344,7 +318,7 @@ TEST_CASE("recover apply: the configuration has to be the new cluster's") {
   auto done =
     all.run({"apply", "--yes", "-c", all.config("n1", "before"), file});
   CHECK(done.code == exit_config);
-  CHECK(has(done.errors, "cluster.name is 'before'"));
+  CHECK(has(done.err, "cluster.name is 'before'"));
 }
 
 TEST_CASE("recover apply: what the old etcd left is moved aside") {

@@ -1,22 +1,15 @@
 #include "tests/engine/amqp/connection_rig.hpp"
+#include "tests/engine/amqp/raw_frame.hpp"
 
 #include <string>
 
 using namespace troupe;
 using namespace troupe::amqp;
 using namespace troupe::amqp::test;
+using troupe::test::raw_frame;
 using namespace std::string_literals;
 
 namespace {
-
-std::string
-raw_frame(int type, std::uint16_t channel, const std::string& payload) {
-  auto out = std::string{};
-  auto start = begin_frame(out, static_cast<frame_type>(type), channel);
-  out += payload;
-  end_frame(out, start);
-  return out;
-}
 
 connection_rig opened(std::uint16_t heartbeat) {
   auto rig = connection_rig{};

@@ -1,6 +1,7 @@
 #include "engine/amqp/frame_reader.hpp"
 #include "engine/amqp/method_encoder.hpp"
 #include "engine/amqp/methods.hpp"
+#include "tests/engine/amqp/raw_frame.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,6 +11,7 @@
 
 using namespace troupe;
 using namespace troupe::amqp;
+using troupe::test::raw_frame;
 using namespace std::string_literals;
 
 namespace {
@@ -53,15 +55,6 @@ read_in_chunks(const std::string& bytes, std::size_t size, std::size_t first) {
     at += chunk.size();
   }
   return all;
-}
-
-std::string
-raw_frame(int type, std::uint16_t channel, const std::string& payload) {
-  auto out = std::string{};
-  auto start = begin_frame(out, static_cast<frame_type>(type), channel);
-  out += payload;
-  end_frame(out, start);
-  return out;
 }
 
 std::string some_frames() {

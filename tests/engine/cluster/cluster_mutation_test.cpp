@@ -9,15 +9,13 @@ using namespace troupe::test;
 
 namespace {
 
-constexpr int steps = 2500;
-
 /// Runs schedules until one finds a fault; returns it, or nothing.
 std::string
 search(const replica_rules& rules, const play_faults& faults, int most) {
   for (int n = 0; n < most; ++n) {
     auto seed = std::uint64_t{1} + static_cast<std::uint64_t>(n);
     auto schedule = random_schedule{seed, {}, rules, faults};
-    schedule.run(steps);
+    schedule.run();
     auto fault = schedule.fault();
     if (!fault.empty() && fault.find("liveness") == fault.npos) return fault;
   }

@@ -303,7 +303,7 @@ TEST_CASE(
 namespace {
 
 /// Members that lead group 0, or keep it, as a test wants it.
-controller_options of(std::size_t replicas) {
+controller_options options_of(std::size_t replicas) {
   auto options = controller_options{};
   options.replicas = replicas;
   options.min_in_sync = majority_of(replicas);
@@ -322,7 +322,7 @@ group_record kept_by_five(std::uint32_t least) {
 /// there.
 std::vector<swap_record>
 asked_for(std::size_t replicas, const group_record& record) {
-  auto rig = controller_rig{of(replicas)};
+  auto rig = controller_rig{options_of(replicas)};
   rig.start(5, [&](unsigned g, group_record& x) {
     if (g == 0) x = record;
   });
@@ -336,7 +336,7 @@ TEST_CASE(
   "controller: a group is made with a majority as the least in sync",
   "[controller]") {
   auto replicas = GENERATE(1u, 2u, 3u, 4u, 5u);
-  auto rig = controller_rig{of(replicas)};
+  auto rig = controller_rig{options_of(replicas)};
   for (auto id : {1u, 2u, 3u, 4u, 5u}) rig.join(id);
   rig.machine.on_ready(rig.now);
   auto swaps = rig.all<swap_record>();
@@ -348,7 +348,7 @@ TEST_CASE(
 TEST_CASE(
   "controller: more replicas come before more have to be in sync",
   "[controller]") {
-  auto rig = controller_rig{of(3)};
+  auto rig = controller_rig{options_of(3)};
   rig.start(5);
   rig.at(20s);
   CHECK(rig.tick<swap_record>().empty());
@@ -414,7 +414,7 @@ TEST_CASE(
 TEST_CASE(
   "controller: fewer have to be in sync before a replica goes",
   "[controller]") {
-  auto rig = controller_rig{of(5)};
+  auto rig = controller_rig{options_of(5)};
   rig.start(5);
   rig.at(20s);
   CHECK(rig.tick<swap_record>().empty());
@@ -439,7 +439,7 @@ TEST_CASE(
   "controller: a failover keeps as many in sync as the record says",
   "[controller]") {
   auto least = GENERATE(2u, 3u, 4u);
-  auto rig = controller_rig{of(3)}; // the record goes before this
+  auto rig = controller_rig{options_of(3)}; // the record goes before this
   auto record = kept_by_five(least);
   record.removing = {d, member_id{5}};
   rig.start(5, [&](unsigned g, group_record& x) {

@@ -52,7 +52,7 @@ public:
     wanted_ = play_.options().replicas;
   }
 
-  void run(int steps) {
+  void run(int steps = 2500) {
     for (int n = 0; n < steps && is_fine(); ++n) {
       play_.now += local_span{play_.pick(600)};
       step();

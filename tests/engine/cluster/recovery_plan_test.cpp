@@ -1,5 +1,6 @@
 #include "engine/cluster/recovery_plan.hpp"
 #include "engine/ring/slot_map.hpp"
+#include "tests/engine/cluster/members.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,15 +8,12 @@
 
 using namespace troupe;
 using namespace troupe::cluster;
+using namespace troupe::test;
 
 namespace {
 
 using surveys = std::vector<store_survey>;
 using members = std::vector<member_id>;
-
-const auto one = member_id{1};
-const auto two = member_id{2};
-const auto three = member_id{3};
 
 surveyed_group ending(epoch_number epoch, log_index index) {
   auto made = surveyed_group{};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/cluster/replica_machine.hpp"
+#include "tests/engine/cluster/members.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -14,11 +15,6 @@ namespace troupe::test {
 using namespace troupe::cluster;
 using troupe::log_index;
 using namespace std::chrono_literals;
-
-constexpr auto one = member_id{1};
-constexpr auto two = member_id{2};
-constexpr auto three = member_id{3};
-constexpr auto four = member_id{4};
 
 /// The disk of a member, by the member's number.
 inline store_id disk(member_id member, std::uint64_t which = 0) {

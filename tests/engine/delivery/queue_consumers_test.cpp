@@ -8,11 +8,6 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-queue_rig memory_rig(queue_options options = {}) {
-  options.is_durable = false;
-  return queue_rig{options};
-}
-
 subscription asking(std::uint64_t id) {
   auto asked = subscription{};
   asked.id = consumer_id{id};

@@ -6,15 +6,6 @@ using namespace troupe;
 using namespace troupe::test;
 using strings = std::vector<std::string>;
 
-namespace {
-
-queue_rig memory_rig(queue_options options = {}) {
-  options.is_durable = false;
-  return queue_rig{options};
-}
-
-} // namespace
-
 TEST_CASE("queue_gets: one message at a time, with what remains") {
   auto rig = memory_rig();
   rig.publish({"a", "b"});

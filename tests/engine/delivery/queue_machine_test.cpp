@@ -6,15 +6,7 @@ using namespace troupe;
 using namespace troupe::test;
 using strings = std::vector<std::string>;
 
-namespace {
-
-queue_rig memory_rig() {
-  auto options = queue_options{};
-  options.is_durable = false;
-  return queue_rig{options};
-}
-
-} // namespace
+namespace {} // namespace
 
 // -- publishing
 

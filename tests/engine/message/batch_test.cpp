@@ -38,7 +38,7 @@ std::size_t read_all(const batch& from) {
   return sum;
 }
 
-bool decodes(std::string bytes) {
+bool batch_decodes(std::string bytes) {
   return batch::decode(std::move(bytes)).has_value();
 }
 
@@ -68,8 +68,8 @@ TEST_CASE("batch: a shortened or lengthened one is refused", "[message]") {
     REQUIRE(read.has_error());
     CHECK(read.error().code == errc::corrupt);
   }
-  CHECK_FALSE(decodes(bytes + '\0'));
-  CHECK_FALSE(decodes('\0' + bytes));
+  CHECK_FALSE(batch_decodes(bytes + '\0'));
+  CHECK_FALSE(batch_decodes('\0' + bytes));
 }
 
 TEST_CASE("batch: a flipped bit in a length is refused or safe", "[message]") {
@@ -94,7 +94,7 @@ TEST_CASE("batch: an end before its start is refused", "[message]") {
   auto table = bytes.size() - 4 - 3 * 4;
   auto swapped = bytes.substr(0, table) + bytes.substr(table + 4, 4)
                  + bytes.substr(table, 4) + bytes.substr(table + 8);
-  CHECK_FALSE(decodes(swapped));
+  CHECK_FALSE(batch_decodes(swapped));
 }
 
 TEST_CASE("batch: random bytes are refused or safe", "[message]") {

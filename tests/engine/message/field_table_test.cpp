@@ -52,7 +52,7 @@ std::string nested_arrays(int depth) {
   return table_of("\1nA"s + bytes);
 }
 
-bool decodes(std::string_view bytes) {
+bool table_decodes(std::string_view bytes) {
   return decode_field_table(bytes).has_value();
 }
 
@@ -114,14 +114,14 @@ TEST_CASE("field_table: every type is read by its code", "[message]") {
 TEST_CASE("field_table: a shortened one is refused", "[message]") {
   auto bytes = encode(every_type());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    CHECK_FALSE(decodes(bytes.substr(0, size)));
+    CHECK_FALSE(table_decodes(bytes.substr(0, size)));
     if (size < 4) continue;
     // Nor is one whose length was made to fit, unless a field ends there.
     auto cut = bytes.substr(4, size - 4);
     auto read = decode_field_table(table_of(cut));
     if (read) CHECK(encode(*read) == table_of(cut));
   }
-  CHECK_FALSE(decodes(bytes + 'x'));
+  CHECK_FALSE(table_decodes(bytes + 'x'));
 }
 
 TEST_CASE("field_table: unknown types are refused", "[message]") {
@@ -129,23 +129,23 @@ TEST_CASE("field_table: unknown types are refused", "[message]") {
     auto known = "VtbBsuIilLfdDSxTAF"s.find(static_cast<char>(code));
     if (known != std::string::npos) continue;
     auto bytes = "\1n"s + static_cast<char>(code) + std::string(8, '\0');
-    CHECK_FALSE(decodes(table_of(bytes)));
+    CHECK_FALSE(table_decodes(table_of(bytes)));
   }
 }
 
 TEST_CASE("field_table: nesting is bounded", "[message]") {
-  CHECK(decodes(nested_tables(32)));
-  CHECK_FALSE(decodes(nested_tables(33)));
-  CHECK(decodes(nested_arrays(32)));
-  CHECK_FALSE(decodes(nested_arrays(33)));
-  CHECK_FALSE(decodes(nested_arrays(3'000)));
+  CHECK(table_decodes(nested_tables(32)));
+  CHECK_FALSE(table_decodes(nested_tables(33)));
+  CHECK(table_decodes(nested_arrays(32)));
+  CHECK_FALSE(table_decodes(nested_arrays(33)));
+  CHECK_FALSE(table_decodes(nested_arrays(3'000)));
 }
 
 TEST_CASE("field_table: the number of values is bounded", "[message]") {
   auto array = [](std::size_t n) {
     return table_of("\1nA" + table_of(std::string(n, 'V')));
   };
-  CHECK(decodes(array(most_table_values - 1)));
+  CHECK(table_decodes(array(most_table_values - 1)));
   auto refused = decode_field_table(array(most_table_values));
   REQUIRE(refused.has_error());
   CHECK(refused.error().code == errc::corrupt);

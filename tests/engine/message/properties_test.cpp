@@ -53,7 +53,7 @@ properties some_set(unsigned mask) {
   return set;
 }
 
-bool decodes(std::string_view bytes) {
+bool properties_decodes(std::string_view bytes) {
   return decode_properties(bytes).has_value();
 }
 
@@ -139,21 +139,21 @@ TEST_CASE("properties: a shortened list is refused", "[message]") {
     REQUIRE(read.has_error());
     CHECK(read.error().code == errc::corrupt);
   }
-  CHECK_FALSE(decodes(bytes + 'x'));
+  CHECK_FALSE(properties_decodes(bytes + 'x'));
 }
 
 TEST_CASE("properties: more flags than defined are refused", "[message]") {
   for (auto flags : {"\0\1"s, "\0\2"s, "\x80\1\1a\0\0"s}) {
-    CHECK_FALSE(decodes(flags));
+    CHECK_FALSE(properties_decodes(flags));
     CHECK_FALSE(find_property(flags, "content_type"));
   }
 }
 
 TEST_CASE("properties: a damaged table of headers is refused", "[message]") {
-  CHECK(decodes("\x20\0\0\0\0\3\1aV"s));
-  CHECK_FALSE(decodes("\x20\0\0\0\0\3\1a?"s));
-  CHECK_FALSE(decodes("\x20\0\0\0\0\4\1aV"s));
-  CHECK_FALSE(decodes("\x20\0\xff\xff\xff\xff\1aV"s));
+  CHECK(properties_decodes("\x20\0\0\0\0\3\1aV"s));
+  CHECK_FALSE(properties_decodes("\x20\0\0\0\0\3\1a?"s));
+  CHECK_FALSE(properties_decodes("\x20\0\0\0\0\4\1aV"s));
+  CHECK_FALSE(properties_decodes("\x20\0\xff\xff\xff\xff\1aV"s));
   CHECK_FALSE(find_headers("\x20\0\0\0\0\4\1aV"s));
 }
 

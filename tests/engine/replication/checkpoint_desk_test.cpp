@@ -11,8 +11,6 @@ using state = piece_answer::state;
 
 namespace {
 
-constexpr auto group = group_id{5};
-
 struct desk_play {
   temp_folder folder;
   std::unique_ptr<log_store> store =

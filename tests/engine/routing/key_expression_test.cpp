@@ -9,20 +9,20 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-using text = std::optional<std::string>;
+using key_text = std::optional<std::string>;
 
 /// What the expression gives for a message, as text of its own.
-text key_of(const message& of, std::string_view expression) {
+key_text key_of(const message& of, std::string_view expression) {
   auto scratch = std::string{};
   auto found = key_expression::parse(expression).value().value(of, scratch);
-  return found ? text{*found} : std::nullopt;
+  return found ? key_text{*found} : std::nullopt;
 }
 
-text json_key(std::string_view body, std::string_view expression) {
+key_text json_key(std::string_view body, std::string_view expression) {
   return key_of({"", "", "", body}, expression);
 }
 
-std::string fault(std::string_view expression) {
+std::string key_fault(std::string_view expression) {
   auto read = key_expression::parse(expression);
   return read ? "" : read.error().detail;
 }
@@ -124,13 +124,14 @@ TEST_CASE("key_expression: a fault names what is allowed", "[routing]") {
   for (auto text :
        {"", "key", "header", "json", "routing_key:x", "body:", "Header:x",
         " body", ":x"}) {
-    CHECK_THAT(fault(text), Contains("'" + std::string{text} + "'"));
-    CHECK_THAT(fault(text), Contains("header:NAME"));
+    CHECK_THAT(key_fault(text), Contains("'" + std::string{text} + "'"));
+    CHECK_THAT(key_fault(text), Contains("header:NAME"));
   }
-  CHECK_THAT(fault("header:"), Contains("a name must follow"));
-  CHECK_THAT(fault("header:" + std::string(256, 'x')), Contains("255"));
-  CHECK_THAT(fault("property:message-id"), Contains("message_id, timestamp"));
-  CHECK_THAT(fault("property:headers"), !Contains("headers,"));
-  CHECK_THAT(fault("json:/a~2"), Contains("~0"));
-  CHECK_THAT(fault("json:/a~"), Contains("~0"));
+  CHECK_THAT(key_fault("header:"), Contains("a name must follow"));
+  CHECK_THAT(key_fault("header:" + std::string(256, 'x')), Contains("255"));
+  CHECK_THAT(
+    key_fault("property:message-id"), Contains("message_id, timestamp"));
+  CHECK_THAT(key_fault("property:headers"), !Contains("headers,"));
+  CHECK_THAT(key_fault("json:/a~2"), Contains("~0"));
+  CHECK_THAT(key_fault("json:/a~"), Contains("~0"));
 }

@@ -34,7 +34,7 @@ struct rig {
   }
 };
 
-using names = std::multiset<std::string>;
+using name_set = std::multiset<std::string>;
 
 } // namespace
 
@@ -42,10 +42,11 @@ TEST_CASE("topic_trie: finds all patterns that match", "[routing]") {
   auto tried = rig{};
   for (auto* pattern : {"a.b", "a.*", "a.#", "#", "*.b", "b.#", "", "#.b.#"})
     tried.add(pattern);
-  CHECK(tried.match("a.b") == names{"a.b", "a.*", "a.#", "#", "*.b", "#.b.#"});
-  CHECK(tried.match("a") == names{"a.#", "#"});
-  CHECK(tried.match("") == names{"", "#"});
-  CHECK(tried.match("b.x.y") == names{"b.#", "#", "#.b.#"});
+  CHECK(
+    tried.match("a.b") == name_set{"a.b", "a.*", "a.#", "#", "*.b", "#.b.#"});
+  CHECK(tried.match("a") == name_set{"a.#", "#"});
+  CHECK(tried.match("") == name_set{"", "#"});
+  CHECK(tried.match("b.x.y") == name_set{"b.#", "#", "#.b.#"});
 }
 
 TEST_CASE("topic_trie: agrees with topic_pattern", "[routing]") {
@@ -70,7 +71,7 @@ TEST_CASE("topic_trie: agrees with topic_pattern", "[routing]") {
     }
     for (int i = 0; i < 60; ++i) {
       auto key = text("ab.");
-      auto expected = names{};
+      auto expected = name_set{};
       for (const auto& p : patterns)
         if (topic_pattern{p}.matches(key)) expected.insert(p);
       matched += expected.size();
@@ -91,7 +92,7 @@ TEST_CASE("topic_trie: many hashes do not explode", "[routing]") {
   for (int i = 0; i < 120; ++i) key += ".a";
   tried.add(pattern + "b");
   tried.add(pattern + "#");
-  CHECK(tried.match(key) == names{pattern + "#"});
+  CHECK(tried.match(key) == name_set{pattern + "#"});
 }
 
 TEST_CASE("topic_trie: a pattern has each target once", "[routing]") {
@@ -99,7 +100,7 @@ TEST_CASE("topic_trie: a pattern has each target once", "[routing]") {
   tried.trie.add("a", target("x"));
   tried.trie.add("a", target("x"));
   tried.trie.add("a", target("y"));
-  CHECK(tried.match("a") == names{"x", "y"});
+  CHECK(tried.match("a") == name_set{"x", "y"});
   tried.trie.remove("a", target("x"));
-  CHECK(tried.match("a") == names{"y"});
+  CHECK(tried.match("a") == name_set{"y"});
 }

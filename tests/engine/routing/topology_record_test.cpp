@@ -9,7 +9,7 @@ using namespace troupe::test;
 
 namespace {
 
-topology restored(
+topology restored_from(
   const std::vector<
     std::pair<std::pair<std::string, std::string>, std::string>>& records) {
   auto made = topology{};
@@ -18,8 +18,8 @@ topology restored(
   return made;
 }
 
-topology restored(const kept_records& kept) {
-  return restored({kept.values.begin(), kept.values.end()});
+topology restored_from(const kept_records& kept) {
+  return restored_from({kept.values.begin(), kept.values.end()});
 }
 
 /// Makes one of everything that is kept, with bytes of all kinds in names.
@@ -54,7 +54,7 @@ topology_rig example() {
 
 TEST_CASE("topology: comes back from its records", "[routing]") {
   auto rig = example();
-  auto again = restored(rig.kept);
+  auto again = restored_from(rig.kept);
   CHECK(listed(again) == listed(rig.all));
   CHECK(listed(again).count("vhost empty") == 1);
 }
@@ -69,7 +69,7 @@ TEST_CASE("topology: bindings wait for ends that are declared", "[routing]") {
     auto what = read_record(record.first.second, record.second).value();
     return !std::holds_alternative<binding>(what);
   });
-  auto again = restored(rig.kept);
+  auto again = restored_from(rig.kept);
   again.add_vhost("/");
   CHECK(again.bindings("/").empty());
   auto exchange = exchange_declaration{};
@@ -95,13 +95,13 @@ TEST_CASE("topology: comes back from records in whatever order", "[routing]") {
       rig.kept.values.begin(), rig.kept.values.end());
   for (int i = 0; i < 20; ++i) {
     std::shuffle(records.begin(), records.end(), random);
-    REQUIRE(listed(restored(records)) == listed(rig.all));
+    REQUIRE(listed(restored_from(records)) == listed(rig.all));
   }
 }
 
 TEST_CASE("topology: restored things go as declared ones do", "[routing]") {
   auto rig = example();
-  auto again = restored(rig.kept);
+  auto again = restored_from(rig.kept);
   auto kept = rig.kept;
   auto change = again.delete_queue("/", "q", 0).value();
   CHECK(change.bindings_gone.size() == 4); // one led to an auto-delete exchange

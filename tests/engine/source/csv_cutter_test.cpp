@@ -8,14 +8,14 @@ using texts = std::vector<std::string>;
 
 namespace {
 
-cutting cut(std::string_view input, std::uint64_t limit = 1024) {
+cutting cut_csv(std::string_view input, std::uint64_t limit = 1024) {
   return cut_whole(record_kind::csv, input, limit);
 }
 
 } // namespace
 
 TEST_CASE("csv_cutter: a row is an object named by the header", "[source]") {
-  auto made = cut("id,name\n1,Ann\n2,Bob\n");
+  auto made = cut_csv("id,name\n1,Ann\n2,Bob\n");
   CHECK(
     made.records
     == std::vector<piece>{
@@ -25,7 +25,8 @@ TEST_CASE("csv_cutter: a row is an object named by the header", "[source]") {
 }
 
 TEST_CASE("csv_cutter: quoted fields may hold anything", "[source]") {
-  auto made = cut("\"a,b\",c\r\n\"x\r\ny\",\"say \"\"hi\"\"\"\r\n\"\",\r\n");
+  auto made =
+    cut_csv("\"a,b\",c\r\n\"x\r\ny\",\"say \"\"hi\"\"\"\r\n\"\",\r\n");
   CHECK(
     made.bodies()
     == texts{R"({"a,b":"x\r\ny","c":"say \"hi\""})", R"({"a,b":"","c":""})"});
@@ -33,49 +34,52 @@ TEST_CASE("csv_cutter: quoted fields may hold anything", "[source]") {
 }
 
 TEST_CASE("csv_cutter: the last row needs no line end", "[source]") {
-  CHECK(cut("a\n1").bodies() == texts{R"({"a":"1"})"});
-  CHECK(cut("a\n\"1\"").bodies() == texts{R"({"a":"1"})"});
+  CHECK(cut_csv("a\n1").bodies() == texts{R"({"a":"1"})"});
+  CHECK(cut_csv("a\n\"1\"").bodies() == texts{R"({"a":"1"})"});
 }
 
 TEST_CASE("csv_cutter: fields that lack are empty", "[source]") {
-  CHECK(cut("a,b,c\n1\n").bodies() == texts{R"({"a":"1","b":"","c":""})"});
+  CHECK(cut_csv("a,b,c\n1\n").bodies() == texts{R"({"a":"1","b":"","c":""})"});
 }
 
 TEST_CASE("csv_cutter: fields too many are kept", "[source]") {
-  CHECK(cut("a\n1,2,\n").bodies() == texts{R"({"a":"1","_extra":["2",""]})"});
+  CHECK(
+    cut_csv("a\n1,2,\n").bodies() == texts{R"({"a":"1","_extra":["2",""]})"});
 }
 
 TEST_CASE("csv_cutter: a column without a name gets one", "[source]") {
   CHECK(
-    cut(",b,\n1,2,3\n").bodies()
+    cut_csv(",b,\n1,2,3\n").bodies()
     == texts{R"({"column_1":"1","b":"2","column_3":"3"})"});
 }
 
 TEST_CASE("csv_cutter: empty rows are left out", "[source]") {
-  auto made = cut("\r\na\n\n1\n\r\n2\n\n");
+  auto made = cut_csv("\r\na\n\n1\n\r\n2\n\n");
   CHECK(made.bodies() == texts{R"({"a":"1"})", R"({"a":"2"})"});
   CHECK(made.records.back().number == 2);
 }
 
 TEST_CASE("csv_cutter: a byte order mark is no part of a name", "[source]") {
   CHECK(
-    cut("\xef\xbb\xbf"
-        "a\n1\n")
+    cut_csv("\xef\xbb\xbf"
+            "a\n1\n")
       .bodies()
     == texts{R"({"a":"1"})"});
-  CHECK(cut("\xef\xbb\xbf\"a,b\"\n1\n").bodies() == texts{R"({"a,b":"1"})"});
+  CHECK(
+    cut_csv("\xef\xbb\xbf\"a,b\"\n1\n").bodies() == texts{R"({"a,b":"1"})"});
 }
 
 TEST_CASE(
   "csv_cutter: a quote within a plain field is a character", "[source]") {
   CHECK(
-    cut("a,b\n5\" disk,x\n").bodies() == texts{R"({"a":"5\" disk","b":"x"})"});
+    cut_csv("a,b\n5\" disk,x\n").bodies()
+    == texts{R"({"a":"5\" disk","b":"x"})"});
 }
 
 TEST_CASE("csv_cutter: without rows there are no records", "[source]") {
-  CHECK(cut("") == cutting{});
-  CHECK(cut("a,b") == cutting{});
-  CHECK(cut("a,b\n") == cutting{});
+  CHECK(cut_csv("") == cutting{});
+  CHECK(cut_csv("a,b") == cutting{});
+  CHECK(cut_csv("a,b\n") == cutting{});
 }
 
 TEST_CASE("csv_cutter: what is wrong is said with its place", "[source]") {
@@ -94,21 +98,21 @@ TEST_CASE("csv_cutter: what is wrong is said with its place", "[source]") {
      "record 2 (at byte 4): the input ends within a quoted field; is it "
      "whole?"},
   }));
-  auto made = cut(input);
+  auto made = cut_csv(input);
   CHECK(made.fault.code == errc::bad_input);
   CHECK(made.fault.detail == fault);
 }
 
 TEST_CASE("csv_cutter: a row as long as allowed is a record", "[source]") {
   CHECK(
-    cut("a\n12345\n\"abc\"\n", 5).bodies()
+    cut_csv("a\n12345\n\"abc\"\n", 5).bodies()
     == texts{R"({"a":"12345"})", R"({"a":"abc"})"});
 }
 
 TEST_CASE("csv_cutter: a longer row is refused", "[source]") {
   auto input =
     GENERATE("a\n1\n123456\n", "a\n1\n\"abcd\"\n", "a\n1\n\"ab\n\nc");
-  auto made = cut(input, 5);
+  auto made = cut_csv(input, 5);
   CHECK(made.bodies() == texts{R"({"a":"1"})"});
   CHECK(
     made.fault.detail

@@ -8,14 +8,14 @@ using texts = std::vector<std::string>;
 
 namespace {
 
-cutting cut(std::string_view input, std::uint64_t limit = 1024) {
+cutting cut_json(std::string_view input, std::uint64_t limit = 1024) {
   return cut_whole(record_kind::json, input, limit);
 }
 
 } // namespace
 
 TEST_CASE("json_cutter: an element is a record", "[source]") {
-  auto made = cut(R"([{"a":1}, {"b":2}])");
+  auto made = cut_json(R"([{"a":1}, {"b":2}])");
   CHECK(
     made.records
     == std::vector<piece>{{R"({"a":1})", 1, 8}, {R"({"b":2})", 2, 17}});
@@ -23,7 +23,8 @@ TEST_CASE("json_cutter: an element is a record", "[source]") {
 }
 
 TEST_CASE("json_cutter: elements keep their bytes", "[source]") {
-  auto made = cut(" [ {\n \"a\" : [ 1 ] }\n,\t[ ] ,\"x\" , -1.5e3 ,true\r\n] ");
+  auto made =
+    cut_json(" [ {\n \"a\" : [ 1 ] }\n,\t[ ] ,\"x\" , -1.5e3 ,true\r\n] ");
   CHECK(
     made.bodies()
     == texts{"{\n \"a\" : [ 1 ] }", "[ ]", "\"x\"", "-1.5e3", "true"});
@@ -31,20 +32,20 @@ TEST_CASE("json_cutter: elements keep their bytes", "[source]") {
 }
 
 TEST_CASE("json_cutter: brackets in strings are text", "[source]") {
-  auto made = cut(R"([{"]}":"[{"},"a\"]\\",["\\\"",{}]])");
+  auto made = cut_json(R"([{"]}":"[{"},"a\"]\\",["\\\"",{}]])");
   CHECK(
     made.bodies() == texts{R"({"]}":"[{"})", R"("a\"]\\")", R"(["\\\"",{}])"});
   CHECK(made.fault == error{});
 }
 
 TEST_CASE("json_cutter: an empty array has no records", "[source]") {
-  auto made = cut("\xef\xbb\xbf [ ]\n");
+  auto made = cut_json("\xef\xbb\xbf [ ]\n");
   CHECK(made == cutting{});
 }
 
 TEST_CASE("json_cutter: depth is no limit", "[source]") {
   auto deep = std::string(5000, '[') + std::string(5000, ']');
-  auto made = cut('[' + deep + ']', 10000);
+  auto made = cut_json('[' + deep + ']', 10000);
   CHECK(made.bodies() == texts{deep});
 }
 
@@ -73,26 +74,26 @@ TEST_CASE("json_cutter: what is wrong is said with its place", "[source]") {
     {"[{},{} ", "record 3 (at byte 7): the input ends, but its array does not: "
                 "']' is missing behind record 2"},
   }));
-  auto made = cut(input);
+  auto made = cut_json(input);
   CHECK(made.fault.code == errc::bad_input);
   CHECK(made.fault.detail == fault);
 }
 
 TEST_CASE("json_cutter: what comes before a fault is there", "[source]") {
-  CHECK(cut("[1,[2],oops").bodies() == texts{"1", "[2]"});
+  CHECK(cut_json("[1,[2],oops").bodies() == texts{"1", "[2]"});
 }
 
 TEST_CASE(
   "json_cutter: an element as long as allowed is a record", "[source]") {
   CHECK(
-    cut(R"([12345 , "abc",[111]])", 5).bodies()
+    cut_json(R"([12345 , "abc",[111]])", 5).bodies()
     == texts{"12345", R"("abc")", "[111]"});
 }
 
 TEST_CASE("json_cutter: a longer element is refused", "[source]") {
   auto input =
     GENERATE("[1, 123456]", R"([1, "abcd"])", "[1, [1111]]", "[1, [111111");
-  auto made = cut(input, 5);
+  auto made = cut_json(input, 5);
   CHECK(made.bodies() == texts{"1"});
   CHECK(
     made.fault.detail

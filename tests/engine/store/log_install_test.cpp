@@ -12,7 +12,7 @@ using namespace troupe::test;
 
 namespace {
 
-constexpr auto group = group_id{255}; // the one without a next one
+constexpr auto last_group = group_id{255}; // the one without a next one
 constexpr auto at = log_index{40};
 
 /// All that a store has of the group.
@@ -26,14 +26,14 @@ struct seen {
 
 seen look(const log_store& store) {
   auto made = seen{};
-  made.last = store.last_index(group);
+  made.last = store.last_index(last_group);
   if (made.last > 0)
-    made.raw = store.read_raw(group, 1, made.last, 1 << 20).value();
+    made.raw = store.read_raw(last_group, 1, made.last, 1 << 20).value();
   auto visit = [&](auto scope, auto name, auto value) {
     made.state.emplace(std::string{scope} + "/" + std::string{name}, value);
   };
   store.scan_state("h", visit).value();
-  made.applied = store.applied(group).value();
+  made.applied = store.applied(last_group).value();
   return made;
 }
 
@@ -53,8 +53,9 @@ struct replica {
     request.sync = false;
     for (int i = 0; i < count; ++i) {
       auto body = text + std::to_string(i);
-      request.appends.push_back({group, encode(published(1, body), epoch)});
-      request.changes.push_back({group, {"h", text, body, "v" + body}});
+      request.appends.push_back(
+        {last_group, encode(published(1, body), epoch)});
+      request.changes.push_back({last_group, {"h", text, body, "v" + body}});
     }
     store->commit(request).value();
   }
@@ -67,7 +68,7 @@ struct replica {
 
   void step(bool is_last = false) {
     auto request = commit_request{};
-    request.installs.push_back({group, is_last});
+    request.installs.push_back({last_group, is_last});
     store->commit(request).value();
   }
 
@@ -86,14 +87,16 @@ struct leader : replica {
   leader() {
     append("a", 50, 3);
     auto request = commit_request{};
-    for (log_index i = 2; i < 30; i += 3) request.erases.push_back({group, i});
-    request.marks.emplace_back(group, replica_mark{3, 30, 3, {{31, 3}}, false});
-    request.applied.emplace_back(group, applied_mark{45, {{41, 2}}});
+    for (log_index i = 2; i < 30; i += 3)
+      request.erases.push_back({last_group, i});
+    request.marks.emplace_back(
+      last_group, replica_mark{3, 30, 3, {{31, 3}}, false});
+    request.applied.emplace_back(last_group, applied_mark{45, {{41, 2}}});
     store->commit(request).value();
   }
 
   std::vector<std::string> pieces(std::size_t bytes = 700) const {
-    auto view = store->view(group, 3, at, bytes).value();
+    auto view = store->view(last_group, 3, at, bytes).value();
     auto all = std::vector<std::string>{};
     do all.push_back(view->piece(all.size()).value());
     while (!view->is_last(all.size() - 1));
@@ -112,7 +115,7 @@ seen cut(seen x) {
 
 TEST_CASE("group_view: pieces are the same again, whatever is written") {
   auto one = leader{};
-  auto view = one.store->view(group, 3, at, 700).value();
+  auto view = one.store->view(last_group, 3, at, 700).value();
   auto first = std::vector<std::string>{};
   auto writer = std::thread{[&] {
     for (int i = 0; i < 20; ++i) one.append("b" + std::to_string(i), 5, 3);
@@ -121,8 +124,8 @@ TEST_CASE("group_view: pieces are the same again, whatever is written") {
     first.push_back(view->piece(n).value());
   writer.join();
   auto request = commit_request{};
-  request.erases = {{group, 1}, {group, 33}};
-  request.changes.push_back({group, {"h", "a", "a7", std::nullopt}});
+  request.erases = {{last_group, 1}, {last_group, 33}};
+  request.changes.push_back({last_group, {"h", "a", "a7", std::nullopt}});
   one.store->commit(request).value();
   CHECK(first.size() > 5);
   for (auto n = first.size(); n-- > 0;)
@@ -133,21 +136,21 @@ TEST_CASE("group_view: pieces are the same again, whatever is written") {
 
 TEST_CASE("group_view: one that begins in the middle is cut alike") {
   auto one = leader{};
-  auto first = one.store->view(group, 3, at, 700).value();
-  auto other = one.store->view(group, 3, at, 700).value();
+  auto first = one.store->view(last_group, 3, at, 700).value();
+  auto other = one.store->view(last_group, 3, at, 700).value();
   CHECK(first->id() == other->id());
   auto third = other->piece(3).value(); // those before never were cut
   for (std::uint64_t n = 0; n < 3; ++n) first->piece(n).value();
   CHECK((first->piece(3).value() == third));
   CHECK(other->piece(1'000).error().code == errc::not_found);
   one.append("b", 1, 3);
-  CHECK(one.store->view(group, 3, at, 700).value()->id() != first->id());
+  CHECK(one.store->view(last_group, 3, at, 700).value()->id() != first->id());
 }
 
 TEST_CASE("group_view: none begins where entries may be erased") {
   auto one = leader{};
-  CHECK(one.store->view(group, 3, 29).error().code == errc::not_found);
-  CHECK(one.store->view(group, 3, 30).has_value());
+  CHECK(one.store->view(last_group, 3, 29).error().code == errc::not_found);
+  CHECK(one.store->view(last_group, 3, 30).has_value());
 }
 
 TEST_CASE("group_view: an empty group is one piece") {
@@ -194,7 +197,7 @@ TEST_CASE("checkpoint_piece: items that do not belong there are refused") {
     return piece_item{piece_item_kind::state, 0, key, value};
   };
   auto is_fine = [&](std::uint64_t n, const std::vector<piece_item>& items) {
-    auto to = piece_writer{{group, 3, at, 9}, n};
+    auto to = piece_writer{{last_group, 3, at, 9}, n};
     for (const auto& x : items) to.add(x);
     auto bytes = to.finish(false);
     return decode_piece(bytes).has_value();
@@ -224,13 +227,13 @@ TEST_CASE("log_install: log and state are the leader's, up to the entry") {
   to.step(true);
   auto wanted = cut(look(*from.store));
   CHECK((look(*to.store) == wanted));
-  auto mark = to.store->mark(group).value().value();
+  auto mark = to.store->mark(last_group).value().value();
   CHECK(mark == replica_mark{3, at, 3, {}, false});
-  CHECK(to.store->partial(group).value() == std::nullopt);
+  CHECK(to.store->partial(last_group).value() == std::nullopt);
   CHECK(to.is_sound());
   CHECK((look(*to.store) == wanted));
   to.append("more", 1, 4);
-  CHECK(to.store->last_index(group) == at + 1);
+  CHECK(to.store->last_index(last_group) == at + 1);
 }
 
 TEST_CASE("log_install: a kill between any two steps changes nothing") {
@@ -242,13 +245,14 @@ TEST_CASE("log_install: a kill between any two steps changes nothing") {
     to.append("other", 70, 2);
     auto before = look(*to.store);
     for (const auto& x : pieces) to.keep(x);
-    for (std::size_t i = 0; i < steps && to.store->partial(group).value(); ++i)
+    for (std::size_t i = 0; i < steps && to.store->partial(last_group).value();
+         ++i)
       to.step();
     INFO(steps << " steps of " << pieces.size() + 4);
     if (steps > 0) CHECK(to.is_sound()); // looks before it opens
     to.open();
     CHECK((look(*to.store) == (steps == 0 ? before : wanted)));
-    CHECK(to.store->partial(group).value().has_value() == (steps == 0));
+    CHECK(to.store->partial(last_group).value().has_value() == (steps == 0));
   }
 }
 
@@ -262,11 +266,11 @@ TEST_CASE("log_install: entries that were installed can be erased for good") {
     to.store->flush().value();
   }
   auto request = commit_request{};
-  request.erases = {{group, 1}};
+  request.erases = {{last_group, 1}};
   to.store->commit(request).value();
   to.store->flush().value();
   to.open();
-  CHECK(to.store->read_raw(group, 1, 1, 1).value().at(0).empty());
+  CHECK(to.store->read_raw(last_group, 1, 1, 1).value().at(0).empty());
 }
 
 TEST_CASE("log_install: pieces outlive the process, and are replaced") {
@@ -276,7 +280,7 @@ TEST_CASE("log_install: pieces outlive the process, and are replaced") {
   for (int i = 0; i < 3; ++i) to.keep(pieces[i]);
   to.keep(pieces[2]); // once more
   to.open();
-  auto kept = to.store->partial(group).value().value();
+  auto kept = to.store->partial(last_group).value().value();
   CHECK(kept.next == 3);
   CHECK(kept.of == decode_piece(pieces[0]).value().head.of);
   CHECK(kept.applied == applied_mark{45, {{41, 2}}});
@@ -288,7 +292,7 @@ TEST_CASE("log_install: pieces outlive the process, and are replaced") {
   request.pieces = {others[3]}; // of another view
   CHECK(to.store->commit(request).error().code == errc::bad_input);
   to.keep(others[0]);
-  CHECK(to.store->partial(group).value()->next == 1);
+  CHECK(to.store->partial(last_group).value()->next == 1);
   request.pieces = {pieces[3]};
   CHECK(to.store->commit(request).error().code == errc::bad_input);
 }
@@ -300,16 +304,16 @@ TEST_CASE("log_install: what is dropped is gone, pieces and all") {
   for (const auto& x : pieces) to.keep(x);
   for (int i = 0; i < 6; ++i) to.step(); // in the middle
   auto request = commit_request{};
-  request.drops = {group};
+  request.drops = {last_group};
   to.store->commit(request).value();
   to.open();
-  CHECK(to.store->partial(group).value() == std::nullopt);
+  CHECK(to.store->partial(last_group).value() == std::nullopt);
   CHECK((look(*to.store) == seen{}));
   for (const auto& x : pieces) to.keep(x);
   request = {};
-  request.piece_drops = {group};
+  request.piece_drops = {last_group};
   to.store->commit(request).value();
-  CHECK(to.store->partial(group).value() == std::nullopt);
+  CHECK(to.store->partial(last_group).value() == std::nullopt);
 }
 
 TEST_CASE("log_install: what is not whole, or not alone, is refused") {
@@ -317,12 +321,12 @@ TEST_CASE("log_install: what is not whole, or not alone, is refused") {
   auto to = replica{};
   auto pieces = from.pieces();
   auto request = commit_request{};
-  request.installs = {{group, true}};
+  request.installs = {{last_group, true}};
   CHECK(to.store->commit(request).error().code == errc::bad_input);
   to.keep(pieces[0]);
   CHECK(to.store->commit(request).error().code == errc::bad_input);
   for (const auto& x : pieces) to.keep(x);
-  request.marks.emplace_back(group, replica_mark{});
+  request.marks.emplace_back(last_group, replica_mark{});
   CHECK(to.store->commit(request).error().code == errc::bad_input);
   request.marks.clear();
   CHECK(to.store->commit(request).has_value());
@@ -354,12 +358,12 @@ TEST_CASE("log_install: a store from before there were pieces opens") {
   {
     auto read = log_store::open(looking);
     REQUIRE(read.has_value());
-    CHECK((*read)->last_index(group) == 3);
-    CHECK((*read)->partial(group).value() == std::nullopt);
+    CHECK((*read)->last_index(last_group) == 3);
+    CHECK((*read)->partial(last_group).value() == std::nullopt);
   }
   auto report = verify(looking, [](auto, auto) {});
   CHECK(report.value().broken.empty());
   one.open();
   one.keep(leader{}.pieces().at(0));
-  CHECK(one.store->partial(group).value().has_value());
+  CHECK(one.store->partial(last_group).value().has_value());
 }

@@ -8,15 +8,14 @@ using namespace troupe::test;
 
 namespace {
 
-constexpr auto group = group_id{5};
 using found = std::vector<std::pair<log_index, std::string>>;
 using strings = std::vector<std::string>;
 
-struct replica {
+struct small_replica {
   temp_folder folder;
   std::unique_ptr<log_store> store;
 
-  replica() { open(); }
+  small_replica() { open(); }
 
   void open() {
     store.reset();
@@ -46,7 +45,7 @@ commit_request cutting(log_index first) {
 } // namespace
 
 TEST_CASE("log_replica: a log that is cut goes on where it was cut") {
-  auto one = replica{};
+  auto one = small_replica{};
   one.append({"a", "b", "c", "d"}, 1);
   auto request = cutting(3);
   request.appends.push_back({group, encode(published(1, "x"), 2)});
@@ -64,7 +63,7 @@ TEST_CASE("log_replica: a log that is cut goes on where it was cut") {
 }
 
 TEST_CASE("log_replica: entries are read as they are, with the gaps") {
-  auto one = replica{};
+  auto one = small_replica{};
   one.append({"a", "b", "c", "d"});
   auto request = commit_request{};
   request.erases = {{group, 1}, {group, 3}};
@@ -80,16 +79,16 @@ TEST_CASE("log_replica: entries are read as they are, with the gaps") {
 }
 
 TEST_CASE("log_replica: a read ends with the entry that is too much") {
-  auto one = replica{};
+  auto one = small_replica{};
   one.append({std::string(1000, 'a'), std::string(1000, 'b'), "c"});
   CHECK(one.store->read_raw(group, 1, 3, 1).value().size() == 1);
   CHECK(one.store->read_raw(group, 1, 3, 1500).value().size() == 2);
   CHECK(one.store->read_raw(group, 1, 3, 5000).value().size() == 3);
 }
 
-TEST_CASE("log_replica: what another replica sent is the same here") {
-  auto leader = replica{};
-  auto follower = replica{};
+TEST_CASE("log_replica: what another small_replica sent is the same here") {
+  auto leader = small_replica{};
+  auto follower = small_replica{};
   leader.append({"a", "b", "c"}, 4);
   auto request = commit_request{};
   request.erases = {{group, 2}};
@@ -110,7 +109,7 @@ TEST_CASE("log_replica: what another replica sent is the same here") {
 }
 
 TEST_CASE("log_replica: marks outlive the process") {
-  auto one = replica{};
+  auto one = small_replica{};
   CHECK(one.store->mark(group).value() == std::nullopt);
   CHECK(one.store->applied(group).value() == applied_mark{});
   auto mark = replica_mark{7, 100, 3, {{101, 4}, {140, 7}}, true};

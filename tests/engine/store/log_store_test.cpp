@@ -11,7 +11,6 @@ using namespace troupe::test;
 
 namespace {
 
-constexpr auto group = group_id{5};
 constexpr auto other = group_id{255};
 using found = std::vector<std::pair<log_index, std::string>>;
 using indexes = std::vector<log_index>;

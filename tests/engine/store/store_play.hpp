@@ -38,6 +38,8 @@ private:
   std::filesystem::path path_;
 };
 
+constexpr auto group = group_id{5};
+
 inline store_options options_in(const std::filesystem::path& folder) {
   auto made = store_options{};
   made.folder = folder;

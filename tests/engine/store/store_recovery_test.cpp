@@ -14,8 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto group = group_id{5};
-
 /// Commits, as one, entry `i`, the erasure of the one before it, and a state.
 void commit_step(log_store& store, int i) {
   auto request = appending(group, published(1, std::to_string(i)));

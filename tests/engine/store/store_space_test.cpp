@@ -9,7 +9,6 @@ using namespace troupe::test;
 
 namespace {
 
-constexpr auto group = group_id{5};
 constexpr std::uint64_t mebi = 1024 * 1024;
 
 /// A store with small buffers, so that little writing reaches the tables.

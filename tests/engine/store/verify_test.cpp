@@ -10,8 +10,6 @@ using namespace troupe::test;
 
 namespace {
 
-constexpr auto group = group_id{5};
-
 /// Bytes that no compression shortens. Marks have no four letters in common, so
 /// that they stand in the files as they are, to be found and damaged.
 std::string incompressible(const std::string& mark, std::size_t size) {
