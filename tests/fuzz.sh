@@ -27,7 +27,7 @@ libraries=(config engine_amqp engine_cluster engine_handlers engine_link
   engine_source)
 cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ \
   -DCMAKE_BUILD_TYPE=Release -DTROUPE_ACTORS=OFF -DTROUPE_TESTS=OFF \
-  -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
+  -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DTROUPE_UNITY=OFF \
   -DTROUPE_SANITIZE="fuzzer-no-link,$checks" >/dev/null
 cmake --build "$build" --target "${libraries[@]/#/troupe_}"
 

@@ -38,7 +38,7 @@ export TSAN_OPTIONS=${TSAN_OPTIONS-halt_on_error=1 suppressions=$PWD/tests/tsan.
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
 
 build() { # PRESET [TARGET]
-  cmake --preset "$1" -DTROUPE_UNITY=ON >"build/$1.configure.log" \
+  cmake --preset "$1" >"build/$1.configure.log" \
     || { cat "build/$1.configure.log"; return 1; }
   cmake --build --preset "$1" --target "${2-all}"
 }
