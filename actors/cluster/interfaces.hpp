@@ -117,6 +117,7 @@ using locator_actor = caf::typed_actor<
   caf::reacts_to<gates::find_here>,
   caf::reacts_to<gates::session_asked>,
   caf::reacts_to<gates::link_changed>,
+  caf::reacts_to<gates::member_gone>,
   caf::reacts_to<directory::queue_up>>;
 
 /// Registers this member, tells all of the others and of the groups' records,

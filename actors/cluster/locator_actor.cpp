@@ -34,6 +34,7 @@ locator_actor::behavior_type locator_state::handlers(
     [this](const gates::find_here& msg) { find_here(msg); },
     [this](const gates::session_asked& msg) { session_asked(msg); },
     [this](const gates::link_changed& msg) { link_changed(msg); },
+    [this](gates::member_gone msg) { member_gone(msg.who); },
     [this](const directory::queue_up& msg) { shard_up(msg); },
   };
 }
@@ -96,7 +97,11 @@ void locator_state::down(const caf::down_msg& msg) {
     return caf::actor_cast<caf::actor_addr>(x) == msg.source;
   };
   auto is_first = [&](const auto& x) { return is_it(x.first); };
-  sessions_->remove_gateway(msg.source);
+  auto queue = sessions_->remove_gateway(msg.source);
+  // A queue that is deleted has gateways nowhere; one that failed has.
+  if (queue && msg.reason == caf::exit_reason::user_shutdown)
+    std::erase_if(
+      untold_, [&](const auto& x) { return x.first.queue == *queue; });
   std::erase_if(shards_, [&](const auto& x) { return is_it(x.second); });
   for (auto& all : gateways_) std::erase_if(all, is_it);
   for (auto& [shard, all] : awaited_) std::erase_if(all, is_first);
@@ -170,6 +175,12 @@ void locator_state::link_changed(const gates::link_changed& msg) {
     for (const auto& who : all)
       if (told.insert(who).second)
         self_->send(caf::actor_cast<gateway_actor>(who), msg);
+}
+
+/// It has no gateways any more, and no consumers behind them.
+void locator_state::member_gone(member_id who) {
+  end_sessions(who);
+  std::erase_if(untold_, [&](const auto& x) { return x.first.from == who; });
 }
 
 locator_actor::behavior_type run_locator(

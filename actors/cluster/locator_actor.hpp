@@ -42,6 +42,7 @@ private:
   void find_here(const gates::find_here& msg);
   void session_asked(const gates::session_asked& msg);
   void link_changed(const gates::link_changed& msg);
+  void member_gone(cluster::member_id who);
   void shard_up(const directory::queue_up& msg);
   void down(const caf::down_msg& msg);
   void end_sessions(cluster::member_id with);
@@ -60,7 +61,8 @@ private:
   std::map<std::string, caf::strong_actor_ptr> shards_; // by name
   std::map<std::string, std::map<caf::strong_actor_ptr, group_id>> awaited_;
   std::map<cluster::member_id, std::map<caf::strong_actor_ptr, caller>> served_;
-  /// Sessions that ended with a link, so that their gateways were not told.
+  /// Sessions that ended with a link, so that their gateways were not told;
+  /// one at most for each, as long as its member and its queue are there.
   std::map<session_register::session_key, std::uint64_t> untold_;
 };
 

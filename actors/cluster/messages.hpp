@@ -271,6 +271,11 @@ struct link_changed {
   bool is_up = false;
 };
 
+/// A member has stopped, or lost its place: its gateways are no more.
+struct member_gone {
+  cluster::member_id who{};
+};
+
 // -- to gateways and sessions
 
 struct located {
@@ -382,6 +387,7 @@ TROUPE_LOCAL(gates::leads)
 TROUPE_LOCAL(gates::find_here)
 TROUPE_LOCAL(gates::session_asked)
 TROUPE_LOCAL(gates::link_changed)
+TROUPE_LOCAL(gates::member_gone)
 TROUPE_LOCAL(gates::located)
 TROUPE_LOCAL(gates::shard_here)
 TROUPE_LOCAL(gates::received)

@@ -6,9 +6,11 @@
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -63,10 +65,14 @@ public:
       sessions_.erase(found);
   }
 
-  /// Forgets a gateway that has ended, unless another took its place.
-  void remove_gateway(const caf::actor_addr& who) {
+  /// Forgets a gateway that has ended, unless another took its place. Returns
+  /// its queue, or nothing where it was none.
+  std::optional<std::string> remove_gateway(const caf::actor_addr& who) {
     auto guard = std::lock_guard{mutex_};
-    std::erase_if(gateways_, [&](const auto& x) { return x.second == who; });
+    auto is_its = [&](const auto& x) { return x.second == who; };
+    auto found = std::ranges::find_if(gateways_, is_its);
+    if (found == gateways_.end()) return std::nullopt;
+    return gateways_.extract(found).key();
   }
 
 private:

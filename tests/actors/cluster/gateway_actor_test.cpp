@@ -390,6 +390,40 @@ TEST_CASE("gateway_actor: a gateway that ended is forgotten") {
   CHECK(set.confirmed() == tickets{1});
 }
 
+TEST_CASE("locator_actor: who was not told is, while somebody can be") {
+  auto set = gateway_stage{};
+  set.lead(two);
+  set.consume(one, 1, 0);
+  set.break_link(two, one);
+  auto& there = set.members[two];
+  auto end_gateway = [&](caf::exit_reason why) {
+    caf::anon_send_exit(there.gate, why);
+    set.box.play();
+  };
+  auto expected = std::ptrdiff_t{1};
+  SECTION("all are there") {}
+  SECTION("its queue has failed here") {
+    end_gateway(caf::exit_reason::unhandled_exception);
+  }
+  SECTION("its queue is deleted") {
+    end_gateway(caf::exit_reason::user_shutdown);
+    expected = 0;
+  }
+  SECTION("another member has gone") {
+    set.box.tell(there.locator, gates::member_gone{two});
+  }
+  SECTION("its member has gone") {
+    set.box.tell(there.locator, gates::member_gone{one});
+    expected = 0;
+  }
+  set.net.heal(two, one);
+  set.box.tell(there.locator, gates::link_changed{one, true});
+  auto is_told = [](const auto& x) {
+    return x.from == two && x.kind == message_kind::from_shard;
+  };
+  CHECK(std::ranges::count_if(set.net.waiting(), is_told) == expected);
+}
+
 TEST_CASE("session_actor: partitions that the shard has not end the session") {
   auto set = gateway_stage{2};
   REQUIRE(set.group(0) != set.group(1));
