@@ -92,6 +92,7 @@ using topology_actor = caf::typed_actor<
   caf::reacts_to<topology_messages::member_up>,
   caf::reacts_to<topology_messages::member_gone>,
   caf::reacts_to<topology_messages::committed>,
+  caf::reacts_to<topology_messages::ask_gone>,
   caf::reacts_to<topology_messages::ask_again>,
   // Answers of the store.
   caf::reacts_to<queue::stored>>;

@@ -354,6 +354,13 @@ struct committed {
   std::uint64_t epoch = 0;
 };
 
+/// Asks whether a queue that clients declared is gone for good, so that what
+/// it stored can be erased. Answered by `edge::answered`: `amqp::done` with one
+/// message where it is, with none where it is not, or nobody can tell.
+struct ask_gone {
+  queue_id which{};
+};
+
 /// Asks again what the leader has not answered. From the topology to itself.
 struct ask_again {};
 
@@ -508,6 +515,7 @@ TROUPE_LOCAL(topology_messages::incoming)
 TROUPE_LOCAL(topology_messages::member_up)
 TROUPE_LOCAL(topology_messages::member_gone)
 TROUPE_LOCAL(topology_messages::committed)
+TROUPE_LOCAL(topology_messages::ask_gone)
 TROUPE_LOCAL(topology_messages::ask_again)
 TROUPE_LOCAL(history::replay)
 TROUPE_LOCAL(history::replayed)

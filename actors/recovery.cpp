@@ -11,6 +11,8 @@ namespace troupe {
 
 namespace {
 
+constexpr std::size_t most_strangers = 16384;
+
 /// Says which partition of its queue an entry belongs to; several can share a
 /// group.
 std::uint16_t partition_of_entry(const log_entry& entry) {
@@ -92,20 +94,47 @@ result<machines> recover_queues(
 result<machines> recover_shards(
   const log_store& store,
   const std::vector<queue_options>& queues,
-  group_id group) {
+  group_id group,
+  std::vector<queue_id>* strangers) {
   auto mark = store.applied(group);
   if (!mark) return mark.error();
   auto erased = index_runs{mark->to_erase};
   auto all = made_of(queues);
   auto known = indexed(all);
+  auto others = std::set<queue_id>{};
   auto done =
     store.scan(group, [&](log_index index, log_entry&& entry) -> result<> {
-      if (!erased.has(index)) restore(known, index, entry);
+      if (erased.has(index) || restore(known, index, entry)) return {};
+      if (others.size() < most_strangers) others.insert(queue_of(entry));
       return {};
     });
   if (!done) return done.error();
   for (const auto& x : all) x->restored();
+  if (strangers) strangers->assign(others.begin(), others.end());
   return all;
+}
+
+result<found_entries> find_entries(
+  const log_store& store,
+  const std::vector<queue_id>& queues,
+  group_id group,
+  std::size_t most) {
+  auto mark = store.applied(group);
+  if (!mark) return mark.error();
+  auto erased = index_runs{mark->to_erase};
+  auto wanted = std::set<queue_id>{queues.begin(), queues.end()};
+  auto made = found_entries{};
+  auto done =
+    store.scan(group, [&](log_index index, log_entry&& entry) -> result<> {
+      // Behind the mark another entry may take its place yet.
+      if (index > mark->index || erased.has(index)) return {};
+      if (!wanted.contains(queue_of(entry))) return {};
+      made.is_all = made.indexes.size() < most;
+      if (made.is_all) made.indexes.push_back(index);
+      return {};
+    });
+  if (!done) return done.error();
+  return made;
 }
 
 } // namespace troupe

@@ -4,6 +4,7 @@
 #include "engine/delivery/queue_machine.hpp"
 #include "engine/store/log_store.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -18,10 +19,26 @@ result<std::vector<std::shared_ptr<queue_machine>>> recover_queues(
   std::vector<log_place>* orphans = nullptr);
 
 /// Does the same for what queues have in one group alone, of which this member
-/// has a replica: without what is erased and not yet gone.
+/// has a replica: without what is erased and not yet gone. `strangers`, where
+/// given, gets other queues with entries in it, rising, at most 16,384.
 result<std::vector<std::shared_ptr<queue_machine>>> recover_shards(
   const log_store& store,
   const std::vector<queue_options>& queues,
-  group_id group);
+  group_id group,
+  std::vector<queue_id>* strangers = nullptr);
+
+/// Committed entries of some queues, rising.
+struct found_entries {
+  std::vector<log_index> indexes;
+  bool is_all = true; // else there are more
+};
+
+/// Looks for what queues have in a group of which this member has a replica,
+/// without what is erased and not yet gone.
+result<found_entries> find_entries(
+  const log_store& store,
+  const std::vector<queue_id>& queues,
+  group_id group,
+  std::size_t most);
 
 } // namespace troupe

@@ -54,6 +54,7 @@ topology_actor::behavior_type topology_state::handlers(
     [this](topology_messages::member_up msg) { member_up(msg.member); },
     [this](topology_messages::member_gone msg) { member_gone(msg.member); },
     [this](topology_messages::committed msg) { committed(msg.epoch); },
+    [this](topology_messages::ask_gone msg) { ask_gone(msg); },
     [this](topology_messages::ask_again) { ask_again(); },
     [this](const queue::stored&) { stored(); },
     [this](const directory::queue_up& msg) { queue_up(msg); },

@@ -152,6 +152,7 @@ private:
   void notify(std::uint64_t connection, topology_frames::question what);
   void connection_ended(std::uint64_t connection);
   void queue_idle(const broker::queue_unused& msg);
+  void ask_gone(topology_messages::ask_gone msg);
   bool can_ask() const;
   void send(open_ask& which);
   void ask_all();
@@ -169,6 +170,8 @@ private:
   void decide_open(open_ask& which);
   void carry_out(const asker& by, topology_frames::connection_gone& what);
   void carry_out(const asker& by, topology_frames::queue_unused& what);
+  void carry_out(const asker& by, topology_frames::queue_gone& what);
+  bool may_know(queue_id which) const;
   void asked(std::uint16_t from, topology_frames::ask& msg);
   void committed(std::uint64_t epoch);
   void settle(settled_ask what);
@@ -262,7 +265,8 @@ private:
   std::optional<topology_cluster> cluster_;
   troupe::topology base_; // what the configuration has
   topology_copy copy_;
-  bool has_begun_ = false; // the topology was known here at least once
+  bool has_begun_ = false;   // the topology was known here at least once
+  bool is_complete_ = false; // all that was stored could be read
   bool leads_ = false;
   std::uint64_t term_ = 0; // counts changes of who leads, as seen here
   std::uint16_t leader_ = 0;

@@ -100,6 +100,15 @@ void topology_state::queue_idle(const broker::queue_unused& msg) {
     notify(0, topology_frames::queue_unused{msg.which, msg.only_if_unused});
 }
 
+void topology_state::ask_gone(topology_messages::ask_gone msg) {
+  auto who = self_->current_sender();
+  if (cluster_)
+    begin(
+      std::move(who), {0, 0, false, topology_frames::queue_gone{msg.which}});
+  else
+    send_answer(who, amqp::done{});
+}
+
 // -- to the leader
 
 bool topology_state::can_ask() const {

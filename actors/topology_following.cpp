@@ -88,9 +88,12 @@ void topology_state::take_whole(std::uint16_t from) {
 /// queues that are still there.
 void topology_state::rebuild(const topology_copy::record_map& all) {
   machine_ = base_;
+  is_complete_ = true;
   for (const auto& [at, value] : all)
-    if (auto done = machine_.restore(at.first, at.second, value); !done)
+    if (auto done = machine_.restore(at.first, at.second, value); !done) {
       complain(leader_, done.error());
+      is_complete_ = false;
+    }
   auto queues = std::map<queue_id, routed_queue_ptr>{};
   auto routes = machine_.snapshot();
   routes->for_each_vhost([&](const std::string& vhost) {

@@ -119,6 +119,30 @@ void topology_state::carry_out(
   end_unused(by, {what.which, what.only_if_unused});
 }
 
+/// Says that a queue is gone behind an entry that is committed: then no other
+/// member has led since, and declared it.
+void topology_state::carry_out(
+  const asker& by, topology_frames::queue_gone& what) {
+  if (may_know(what.which)) {
+    answer(by, amqp::done{});
+    return;
+  }
+  auto nothing = topology_change{};
+  nothing.records.push_back({"", "nothing", std::nullopt});
+  answer_stored(by, amqp::done{"", 1, 0}, nothing);
+}
+
+bool topology_state::may_know(queue_id which) const {
+  if (!is_complete_ || children_.contains(which)) return true;
+  auto is_there = false;
+  auto routes = machine_.snapshot();
+  routes->for_each_vhost([&](const std::string& vhost) {
+    routes->for_each_queue(
+      vhost, [&](const routed_queue& x) { is_there |= x.id == which; });
+  });
+  return is_there;
+}
+
 // -- answers, and what goes before them
 
 /// Answers in the order of what was decided, and what depends on changes that

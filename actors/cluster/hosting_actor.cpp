@@ -45,6 +45,10 @@ hosting_actor::behavior_type hosting_state::handlers(
     [this](const hosting::queue_known& msg) { queue_known(msg); },
     [this](const hosting::queue_gone& msg) { queue_gone(msg); },
     [this](const hosting::start_again& msg) { start_again(msg); },
+    [this](const hosting::sweep& msg) { sweep(msg); },
+    [this](const hosting::orphans& msg) { orphans(msg); },
+    [this](const edge::answered& msg) { answered(msg); },
+    [this](const queue::stored& msg) { stored(msg); },
     [this](hosting::stop) { return stop(); },
   };
 }
@@ -82,6 +86,7 @@ void hosting_state::recovered(hosting::recovered& msg) {
     if (lies_in(x.options, msg.group))
       start_shard(msg.group, x, std::move(machines[queue]));
   if (!now.is_draining) start_branches(msg.group);
+  sweep_later(msg.group, std::move(msg.strangers));
 }
 
 void hosting_state::lost(group_id group) {
@@ -170,15 +175,19 @@ void hosting_state::queue_known(const hosting::queue_known& msg) {
 void hosting_state::queue_gone(const hosting::queue_gone& msg) {
   auto known = queues_.extract(msg.queue);
   if (!known) return;
-  for (auto group : groups_of(known.mapped().options)) {
-    auto& shards = at(group).shards;
-    auto found = shards.find(shard_name(known.mapped().options, group));
-    if (found == shards.end()) continue;
+  const auto& options = known.mapped().options;
+  for (auto group : groups_of(options)) {
+    auto& now = at(group);
+    auto found = now.shards.find(shard_name(options, group));
+    auto is_there = found != now.shards.end();
     // It has ended already where it was told to erase what it has.
+    if (is_there ? !found->second.where : !now.is_recovered)
+      sweep_later(group, {options.id});
+    if (!is_there) continue;
     if (found->second.where)
       caf::anon_send(found->second.where, queue::erase{});
     else
-      shards.erase(found); // failed, and not to be started again
+      now.shards.erase(found); // failed, and not to be started again
   }
 }
 

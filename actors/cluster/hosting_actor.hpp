@@ -76,6 +76,17 @@ private:
     std::uint64_t drains = 0;            // answers to earlier ones are void
     std::map<std::string, shard> shards; // by name
     std::set<caf::strong_actor_ptr> branches; // supervisors
+    /// Queues that clients declared and whose entries are nobody's here:
+    /// what is known of them is seen to later.
+    std::vector<queue_id> strangers;
+    bool is_sweep_due = false;
+    std::vector<queue_id> gone; // of these: their entries are to be erased
+  };
+  /// Whether a stranger is gone: one is asked for at a time.
+  struct question {
+    group_id group{};
+    std::uint64_t epoch = 0;
+    queue_id which{};
   };
 
   void lead(const hosting::lead& msg);
@@ -89,6 +100,15 @@ private:
   void start_again(const hosting::start_again& msg);
   caf::result<hosting::stopped> stop();
   void down(const caf::down_msg& msg);
+
+  // what deleted queues left (hosting_sweep.cpp)
+  void sweep_later(group_id group, std::vector<queue_id> strangers);
+  void sweep(const hosting::sweep& msg);
+  void ask_next();
+  void answered(const edge::answered& msg);
+  void find_orphans(group_id group);
+  void orphans(const hosting::orphans& msg);
+  void stored(const queue::stored& msg);
 
   void start_shard(
     group_id group,
@@ -112,6 +132,9 @@ private:
   std::map<std::string, hosting::queue_known> queues_; // by full name
   std::array<led_group, troupe::groups> groups_;
   std::map<caf::actor_addr, group_id> group_of_;
+  std::deque<question> questions_;
+  question asked_;
+  bool is_asking_ = false;
   std::vector<caf::typed_response_promise<hosting::stopped>> stopping_;
   bool is_stopping_ = false; // nothing that handles is started any more
 };

@@ -19,7 +19,8 @@ using lookup_actor = caf::typed_actor<
   caf::reacts_to<lookup::cut_piece>,
   caf::reacts_to<lookup::drop_views>,
   caf::reacts_to<lookup::tidy>,
-  caf::reacts_to<lookup::recover_shards>>;
+  caf::reacts_to<lookup::recover_shards>,
+  caf::reacts_to<lookup::find_orphans>>;
 
 /// Holds this member's replicas of all groups. To queues it is the store.
 using replicas_actor = caf::typed_actor<
@@ -62,6 +63,11 @@ using hosting_actor = caf::typed_actor<
   caf::reacts_to<hosting::queue_known>,
   caf::reacts_to<hosting::queue_gone>,
   caf::reacts_to<hosting::start_again>,
+  // What deleted queues left; answers of the topology and the store.
+  caf::reacts_to<hosting::sweep>,
+  caf::reacts_to<hosting::orphans>,
+  caf::reacts_to<edge::answered>,
+  caf::reacts_to<queue::stored>,
   caf::replies_to<hosting::stop>::with<hosting::stopped>>;
 
 /// Stands for one queue on one member: to all others it is the queue.

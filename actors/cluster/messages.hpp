@@ -63,6 +63,14 @@ struct recover_shards {
   std::vector<queue_options> queues;
 };
 
+/// Looks for committed entries of queues that are gone; answered by
+/// `hosting::orphans`.
+struct find_orphans {
+  group_id group{};
+  std::uint64_t epoch = 0;
+  std::vector<queue_id> queues;
+};
+
 } // namespace troupe::lookup
 
 namespace troupe::replicas {
@@ -203,6 +211,22 @@ struct recovered {
   group_id group{};
   std::uint64_t epoch = 0;
   std::vector<std::shared_ptr<queue_machine>> machines;
+  /// Other queues with entries in the group.
+  std::vector<queue_id> strangers = {};
+};
+
+/// Looks what deleted queues left in a group.
+struct sweep {
+  group_id group{};
+  std::uint64_t epoch = 0;
+};
+
+/// Entries of queues that are gone.
+struct orphans {
+  group_id group{};
+  std::uint64_t epoch = 0;
+  std::vector<log_index> entries;
+  bool is_all = true;
 };
 
 /// A queue that clients declared is there, or was configured.
@@ -352,6 +376,7 @@ TROUPE_LOCAL(lookup::cut_piece)
 TROUPE_LOCAL(lookup::drop_views)
 TROUPE_LOCAL(lookup::tidy)
 TROUPE_LOCAL(lookup::recover_shards)
+TROUPE_LOCAL(lookup::find_orphans)
 TROUPE_LOCAL(replicas::begin)
 TROUPE_LOCAL(replicas::written)
 TROUPE_LOCAL(replicas::entries_read)
@@ -381,6 +406,8 @@ TROUPE_LOCAL(hosting::queue_gone)
 TROUPE_LOCAL(hosting::closed)
 TROUPE_LOCAL(hosting::stopped)
 TROUPE_LOCAL(hosting::start_again)
+TROUPE_LOCAL(hosting::sweep)
+TROUPE_LOCAL(hosting::orphans)
 TROUPE_LOCAL(hosting::stop)
 TROUPE_LOCAL(gates::attach)
 TROUPE_LOCAL(gates::leads)

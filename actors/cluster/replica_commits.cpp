@@ -1,3 +1,4 @@
+#include "actors/cluster/declared_id.hpp"
 #include "actors/cluster/replicas_actor.hpp"
 
 #include <caf/send.hpp>
@@ -10,10 +11,6 @@ namespace troupe {
 using namespace cluster;
 
 namespace {
-
-/// Queues that are replicated are numbered at random, so that no two members
-/// ever give one number to different ones.
-constexpr auto random_bits = (std::uint64_t{1} << 61) - 1;
 
 /// All of a commit is of one group: what a queue has in it, the topology, a
 /// source's progress.
@@ -125,7 +122,7 @@ store::defined replicas_state::define(const store::define& msg) {
   auto made = queue_record{};
   made.name = msg.queue;
   made.partitions = msg.partitions;
-  made.id = queue_id{(random_() & random_bits) | 1};
+  made.id = declared_id(random_());
   return {std::move(made), {}};
 }
 

@@ -17,6 +17,9 @@ constexpr std::size_t most_commit_bytes = 4 * 1024 * 1024;
 // Entries are read in pieces of about so many bytes.
 constexpr std::size_t most_read_bytes = 1024 * 1024;
 
+// Entries of deleted queues are erased so many at a time.
+constexpr std::size_t most_orphans = 4096;
+
 constexpr auto look_interval = std::chrono::seconds{1};
 constexpr auto tidy_interval = std::chrono::seconds{5};
 
@@ -128,6 +131,7 @@ lookup_actor::behavior_type lookup_state::handlers(
     [this](const lookup::drop_views& msg) { desk_->drop(msg.group); },
     [this](lookup::tidy) { tidy(); },
     [this](const lookup::recover_shards& msg) { recover(msg); },
+    [this](const lookup::find_orphans& msg) { find_orphans(msg); },
   };
 }
 
@@ -149,11 +153,22 @@ void lookup_state::cut(const lookup::cut_piece& msg) {
 }
 
 void lookup_state::recover(const lookup::recover_shards& msg) {
-  auto made = recover_shards(*store_, msg.queues, msg.group);
+  auto strangers = std::vector<queue_id>{};
+  auto made = recover_shards(*store_, msg.queues, msg.group, &strangers);
   if (!made) end_process(exit_io, made.error().detail);
   self_->send(
     caf::actor_cast<hosting_actor>(self_->current_sender()),
-    hosting::recovered{msg.group, msg.epoch, std::move(*made)});
+    hosting::recovered{
+      msg.group, msg.epoch, std::move(*made), std::move(strangers)});
+}
+
+void lookup_state::find_orphans(const lookup::find_orphans& msg) {
+  auto found = find_entries(*store_, msg.queues, msg.group, most_orphans);
+  if (!found) end_process(exit_io, found.error().detail);
+  self_->send(
+    caf::actor_cast<hosting_actor>(self_->current_sender()),
+    hosting::orphans{
+      msg.group, msg.epoch, std::move(found->indexes), found->is_all});
 }
 
 void lookup_state::tidy() {

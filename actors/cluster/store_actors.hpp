@@ -64,6 +64,7 @@ private:
   void read(const lookup::read_entries& msg);
   void cut(const lookup::cut_piece& msg);
   void recover(const lookup::recover_shards& msg);
+  void find_orphans(const lookup::find_orphans& msg);
   void tidy();
 
   lookup_actor::stateful_pointer<lookup_state> self_ = nullptr;

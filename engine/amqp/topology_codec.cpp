@@ -64,6 +64,11 @@ void list(Fields& with, queue_unused& x) {
 }
 
 template <class Fields>
+void list(Fields& with, queue_gone& x) {
+  with(x.which);
+}
+
+template <class Fields>
 void list(Fields& with, amqp::done& x) {
   with(x.queue, x.messages, x.consumers);
 }

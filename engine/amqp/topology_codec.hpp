@@ -26,6 +26,12 @@ struct queue_unused {
   bool only_if_unused = true;
 };
 
+/// As `topology_messages::ask_gone`. The answer stands behind an entry of the
+/// leader's: nothing that another one has decided by then is missing.
+struct queue_gone {
+  queue_id which{};
+};
+
 using question = std::variant<
   amqp::open_vhost,
   amqp::declare_exchange,
@@ -35,7 +41,8 @@ using question = std::variant<
   amqp::delete_queue,
   amqp::purge_queue,
   connection_gone,
-  queue_unused>;
+  queue_unused,
+  queue_gone>;
 
 /// Asks the leader. Asked again under the same number until it is answered.
 struct ask {

@@ -29,6 +29,7 @@ public:
     places.queues.reader = empty_reader::spawn(box, reader);
     places.queues.directory = shards;
     auto self = caf::actor{box.self};
+    places.queues.topology = caf::actor_cast<topology_actor>(self);
     places.lookup = caf::actor_cast<lookup_actor>(self);
     places.replicas = caf::actor_cast<replicas_actor>(self);
     hosting = box.spawn(run_hosting, std::move(places), branches());

@@ -30,6 +30,7 @@ std::vector<question> questions() {
     amqp::purge_queue{"v", odd},
     connection_gone{},
     queue_unused{queue_id{~std::uint64_t{0}}, false},
+    queue_gone{queue_id{7}},
   };
 }
 
