@@ -8,14 +8,14 @@ namespace {
 
 using topology_messages::ask_gone;
 
-const auto first = declared_id(42);
-const auto second = declared_id(44);
+const auto one_stranger = declared_id(42);
+const auto other_stranger = declared_id(44);
 
-const auto is_gone = edge::answered{amqp::done{"", 1, 0}};
-const auto is_there = edge::answered{amqp::done{}};
+const auto told_gone = edge::answered{amqp::done{"", 1, 0}};
+const auto told_there = edge::answered{amqp::done{}};
 
 /// Lets a member lead, where these queues left something.
-void find(hosting_stage& set, std::vector<queue_id> strangers) {
+void lead_among(hosting_stage& set, std::vector<queue_id> strangers) {
   set.lead(1);
   auto asked = set.box.take<lookup::recover_shards>();
   REQUIRE(asked);
@@ -25,13 +25,13 @@ void find(hosting_stage& set, std::vector<queue_id> strangers) {
 }
 
 /// Returns which queue is asked for, if one is.
-std::optional<queue_id> asked(hosting_stage& set) {
+std::optional<queue_id> asked_for(hosting_stage& set) {
   auto found = set.box.take<ask_gone>();
   if (!found) return std::nullopt;
   return found->which;
 }
 
-bool is_looked_for(hosting_stage& set) {
+bool looks_for_more(hosting_stage& set) {
   return set.box.take<lookup::find_orphans>().has_value();
 }
 
@@ -39,78 +39,78 @@ bool is_looked_for(hosting_stage& set) {
 
 TEST_CASE("hosting_actor: what queues that are gone left is erased") {
   auto set = hosting_stage{};
-  find(set, {first, second});
-  CHECK_FALSE(asked(set)); // it may hear of them yet
+  lead_among(set, {one_stranger, other_stranger});
+  CHECK_FALSE(asked_for(set)); // it may hear of them yet
   set.box.wait(30s);
-  CHECK(asked(set) == first);
-  CHECK_FALSE(asked(set)); // one at a time
-  set.box.tell(set.hosting, is_gone);
-  CHECK(asked(set) == second);
-  CHECK_FALSE(is_looked_for(set));
-  set.box.tell(set.hosting, is_there);
+  CHECK(asked_for(set) == one_stranger);
+  CHECK_FALSE(asked_for(set)); // one at a time
+  set.box.tell(set.hosting, told_gone);
+  CHECK(asked_for(set) == other_stranger);
+  CHECK_FALSE(looks_for_more(set));
+  set.box.tell(set.hosting, told_there);
   auto wanted = set.box.take<lookup::find_orphans>();
   REQUIRE(wanted);
-  CHECK(wanted->queues == std::vector{first});
+  CHECK(wanted->queues == std::vector{one_stranger});
   set.box.tell(set.hosting, hosting::orphans{set.group(), 1, {3, 5}, false});
   CHECK(set.log.erased == std::vector<log_index>{3, 5});
-  REQUIRE(is_looked_for(set)); // there is more
+  REQUIRE(looks_for_more(set)); // there is more
   set.box.tell(set.hosting, hosting::orphans{set.group(), 1, {7}, true});
   CHECK(set.log.erased == std::vector<log_index>{3, 5, 7});
-  CHECK_FALSE(is_looked_for(set));
+  CHECK_FALSE(looks_for_more(set));
   set.box.wait(60s);
-  CHECK_FALSE(asked(set));
+  CHECK_FALSE(asked_for(set));
 }
 
 TEST_CASE("hosting_actor: a queue that is heard of late is left alone") {
   auto set = hosting_stage{};
-  find(set, {first});
-  set.options.id = first;
+  lead_among(set, {one_stranger});
+  set.options.id = one_stranger;
   set.know();
   set.box.wait(60s);
-  CHECK_FALSE(asked(set));
+  CHECK_FALSE(asked_for(set));
 }
 
 TEST_CASE("hosting_actor: what nobody can tell of is left alone") {
   auto set = hosting_stage{};
-  find(set, {first});
+  lead_among(set, {one_stranger});
   set.box.wait(30s);
-  REQUIRE(asked(set));
+  REQUIRE(asked_for(set));
   auto why = amqp::refused{amqp::reply_code::internal_error, "no"};
   set.box.tell(set.hosting, edge::answered{why});
-  CHECK_FALSE(is_looked_for(set));
+  CHECK_FALSE(looks_for_more(set));
   CHECK(set.log.erased.empty());
 }
 
 TEST_CASE("hosting_actor: configured queues are never asked for") {
   auto set = hosting_stage{};
-  auto number = static_cast<std::uint64_t>(first);
-  find(set, {queue_id{2}, queue_id{number | 1}});
+  auto number = static_cast<std::uint64_t>(one_stranger);
+  lead_among(set, {queue_id{2}, queue_id{number | 1}});
   set.box.wait(60s);
-  CHECK_FALSE(asked(set));
+  CHECK_FALSE(asked_for(set));
 }
 
 TEST_CASE("hosting_actor: who has lost a group erases nothing in it") {
   auto set = hosting_stage{};
-  find(set, {first, second});
+  lead_among(set, {one_stranger, other_stranger});
   auto lose = [&] { set.box.tell(set.hosting, hosting::lost{set.group()}); };
   SECTION("before it asks") {
     lose();
     set.box.wait(60s);
-    CHECK_FALSE(asked(set));
+    CHECK_FALSE(asked_for(set));
   }
   SECTION("before it is answered") {
     set.box.wait(30s);
-    REQUIRE(asked(set));
+    REQUIRE(asked_for(set));
     lose();
-    set.box.tell(set.hosting, is_gone);
-    CHECK_FALSE(asked(set));
-    CHECK_FALSE(is_looked_for(set));
+    set.box.tell(set.hosting, told_gone);
+    CHECK_FALSE(asked_for(set));
+    CHECK_FALSE(looks_for_more(set));
   }
   SECTION("before they are found") {
     set.box.wait(30s);
-    set.box.tell(set.hosting, is_gone);
-    set.box.tell(set.hosting, is_gone);
-    REQUIRE(is_looked_for(set));
+    set.box.tell(set.hosting, told_gone);
+    set.box.tell(set.hosting, told_gone);
+    REQUIRE(looks_for_more(set));
     lose();
     set.lead(2);
     set.box.tell(set.hosting, hosting::orphans{set.group(), 1, {3}, true});
@@ -120,22 +120,22 @@ TEST_CASE("hosting_actor: who has lost a group erases nothing in it") {
 
 TEST_CASE("hosting_actor: a queue deleted while its group is read is seen to") {
   auto set = hosting_stage{};
-  set.options.id = first;
+  set.options.id = one_stranger;
   set.know();
   set.lead(1);
   set.box.tell(set.hosting, hosting::queue_gone{set.options.full_name()});
   REQUIRE(set.recover());
   CHECK(set.up().empty());
   set.box.wait(30s);
-  CHECK(asked(set) == first);
+  CHECK(asked_for(set) == one_stranger);
 }
 
 TEST_CASE("hosting_actor: a deleted queue whose shard had failed is seen to") {
   auto set = hosting_stage{};
-  set.options.id = first;
+  set.options.id = one_stranger;
   set.start();
   set.crash_shard();
   set.box.tell(set.hosting, hosting::queue_gone{set.options.full_name()});
   set.box.wait(30s);
-  CHECK(asked(set) == first);
+  CHECK(asked_for(set) == one_stranger);
 }
