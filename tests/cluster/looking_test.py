@@ -68,7 +68,7 @@ def wait_for_dead(members, asked):
         lambda: lengths_of(rows_of(asked, "dlq", "ls"))
         == {"witness.dead": BAD}, 60),
         "bad jobs do not become dead letters:\n"
-        + asked.run("queue", "ls", seconds=60)[1] + members.said())
+        + asked.run("queue", "ls", "--json", seconds=60)[1] + members.said())
 
 
 def all_answer(members):
