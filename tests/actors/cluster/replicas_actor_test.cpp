@@ -19,7 +19,6 @@ namespace {
 
 constexpr auto self = cluster::member_id{1};
 constexpr auto own_store = cluster::store_id{1, 1};
-constexpr auto group = group_id{5};
 
 struct replicas_stage {
   replicas_stage() { open(); }
