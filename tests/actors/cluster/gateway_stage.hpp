@@ -8,6 +8,7 @@
 #include "engine/delivery/queue_groups.hpp"
 #include "engine/store/entry_codec.hpp"
 #include "tests/actors/cluster/toy_network.hpp"
+#include "tests/engine/cluster/members.hpp"
 #include "tests/support/builders.hpp"
 #include "tests/support/sandbox.hpp"
 
@@ -22,9 +23,6 @@ namespace troupe::test {
 
 using namespace std::chrono_literals;
 using cluster::member_id;
-
-constexpr auto one = member_id{1};
-constexpr auto two = member_id{2};
 
 /// The log of all groups, which every member has, as if replicated at once.
 class shared_log {

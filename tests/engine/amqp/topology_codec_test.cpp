@@ -39,13 +39,13 @@ std::vector<topology_record> records() {
 }
 
 /// Makes one frame of every kind.
-std::vector<frame> frames() {
-  auto made = std::vector<frame>{};
+std::vector<topology_frames::frame> frames() {
+  auto made = std::vector<topology_frames::frame>{};
   auto number = std::uint64_t{0x1122334455667788};
   for (auto& x : questions())
     made.push_back(ask{++number, number << 8, number % 2 == 0, std::move(x)});
-  made.push_back(answer{1, 2, amqp::done{"q", 3, 4}});
-  made.push_back(answer{
+  made.push_back(topology_frames::answer{1, 2, amqp::done{"q", 3, 4}});
+  made.push_back(topology_frames::answer{
     ~number, 0, amqp::refused{amqp::reply_code::precondition_failed, odd}});
   for (auto part : {update::part::change, update::part::only})
     made.push_back(update{5, 6, part, records()});
@@ -93,13 +93,12 @@ TEST_CASE("topology_codec: fields come to their places", "[amqp]") {
   CHECK(std::get<update>(read).what == update::part::middle);
   CHECK(std::get<update>(read).records == records());
 
-  read =
-    decode(
-      encode(answer{7, 8, amqp::refused{amqp::reply_code::not_found, "no"}}))
-      .value();
-  CHECK(std::get<answer>(read).version == 8);
+  read = decode(encode(topology_frames::answer{
+                  7, 8, amqp::refused{amqp::reply_code::not_found, "no"}}))
+           .value();
+  CHECK(std::get<topology_frames::answer>(read).version == 8);
   CHECK(
-    std::get<amqp::refused>(std::get<answer>(read).what).code
+    std::get<amqp::refused>(std::get<topology_frames::answer>(read).what).code
     == amqp::reply_code::not_found);
 }
 
