@@ -10,9 +10,9 @@ namespace troupe {
 
 /// Returns the number of a group, a slot, a member or a queue as digits.
 template <class Id>
-  requires std::is_enum_v<Id> && std::unsigned_integral<
-    std::underlying_type_t<Id>>
-std::string id_text(Id x) {
+requires std::is_enum_v<Id> && std::unsigned_integral<
+  std::underlying_type_t<Id>>
+  std::string id_text(Id x) {
   return std::to_string(static_cast<std::underlying_type_t<Id>>(x));
 }
 
