@@ -27,7 +27,7 @@ void replica_machine::begin_leading(local_time now) {
 /// Goes by a newer record of its own epoch.
 void replica_machine::adopt_record(local_time now) {
   auto is_in = record_.find_in_sync(options_.self);
-  if (record_.leader != options_.self || !is_in) return follow_record();
+  if (record_.leader != options_.self || !is_in) return follow_record(now);
   if (noop_ == 0) return; // begins with it later
   in_sync_.confirm(record_.in_sync);
   track_followers(now);
@@ -228,6 +228,7 @@ void replica_machine::on_unreachable(member_id peer, local_time now) {
 }
 
 void replica_machine::on_tick(local_time now) {
+  ask_if_due(now);
   if (!is_leading() || noop_ == 0) return;
   for (auto& x : followers_) beat(x, now);
   consider_in_sync(now);

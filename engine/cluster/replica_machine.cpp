@@ -46,11 +46,12 @@ void replica_machine::take_record(
   const group_record& record, revision_number revision, local_time now) {
   if (record.epoch < epoch_) return;
   revision_ = revision;
+  ask_at_ = local_time::max();
   record_ = record;
   swap_.reset(); // it has happened, or cannot any more
   if (!record.has(options_.self)) return leave();
   if (record.epoch == epoch_ && is_leading()) return adopt_record(now);
-  if (record.epoch == epoch_) return follow_record();
+  if (record.epoch == epoch_) return follow_record(now);
   hand_over();
   step_down();
   enter_epoch(record.epoch);
@@ -59,19 +60,25 @@ void replica_machine::take_record(
                         ? record.is_in_sync(options_.self, options_.store)
                         : record.find_in_sync(options_.self) != nullptr;
   if (record.leader != options_.self || !is_electable || installing_)
-    return follow_record();
+    return follow_record(now);
   leader_ = options_.self;
   become(replica_role::recovering);
   begin_leading(now);
 }
 
-void replica_machine::follow_record() {
+void replica_machine::follow_record(local_time now) {
   step_down();
   leader_ = record_.leader;
   settle_role();
   // Nobody leads, or it would have to lead an epoch it does not remember.
-  auto is_idle = leader_ == nobody || leader_ == options_.self;
-  if (!is_idle || std::exchange(asked_at_, revision_) == revision_) return;
+  if (leader_ == nobody || leader_ == options_.self) ask_at_ = now;
+  ask_if_due(now);
+}
+
+/// Asks until the record changes: nobody may be there yet who decides.
+void replica_machine::ask_if_due(local_time now) {
+  if (now < ask_at_) return;
+  ask_at_ = now + options_.ask_for_leader_after;
   act(ask_for_leader{epoch_});
 }
 

@@ -216,7 +216,8 @@ private:
     const group_record& record, revision_number revision, local_time now);
   void leave();
   void enter_epoch(epoch_number epoch);
-  void follow_record();
+  void follow_record(local_time now);
+  void ask_if_due(local_time now);
   void settle_role();
   void step_down();
   void act(replica_action what) { out_.push_back(std::move(what)); }
@@ -341,7 +342,7 @@ private:
   std::uint64_t swaps_ = 0; // numbers them
   std::optional<move> move_;
   handling_window window_;
-  revision_number asked_at_ = -1; // the record a leader was asked for
+  local_time ask_at_ = local_time::max(); // for a leader, the next time
 
   std::vector<replica_action> out_;
 };

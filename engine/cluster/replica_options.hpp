@@ -56,6 +56,8 @@ struct replica_options {
   local_span resend_most = std::chrono::seconds{4};
   /// How often a swap without a known outcome is looked into.
   local_span ask_again_after = std::chrono::milliseconds{200};
+  /// How often a leader is asked for, where nobody leads.
+  local_span ask_for_leader_after = std::chrono::seconds{1};
   /// How long confirms wait for a follower that is to come in sync and is no
   /// more than an append behind; ten times as long, they do not again.
   local_span join_patience = std::chrono::milliseconds{100};

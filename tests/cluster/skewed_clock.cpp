@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 // Preloaded, gives a program clocks that are wrong: SKEWED_CLOCK_RATE is how
-// fast they run (1.05), SKEWED_CLOCK_SHIFT by how many seconds the wall clock is
-// off. CLOCK_MONOTONIC_RAW stays right, to tell by it what really happened.
+// fast they run (1.05), SKEWED_CLOCK_SHIFT by how many seconds the wall clock
+// is off. CLOCK_MONOTONIC_RAW stays right, to tell by it what really happened.
 // Unlike libfaketime 0.9.10 this knows pthread_cond_clockwait, by which every
 // thread of C++ waits: without it timers stop, or spin.
 

@@ -284,6 +284,20 @@ TEST_CASE("replica: an epoch is never led twice by a member that forgot") {
        "ask for leader after epoch 1\n");
 }
 
+TEST_CASE("replica: a leader is asked for until the record changes") {
+  auto kept = kept_log{1, log_of({1})};
+  auto rig = replica_rig{options_of(one), kept};
+  auto asked = "ask for leader after epoch 1\n";
+  CHECK(rig.record(trio(1), 1).find(asked) != std::string::npos);
+  CHECK(rig.tick(999ms) == "");
+  CHECK(rig.tick(1ms) == asked); // nobody decided when it asked first
+  CHECK(rig.tick(999ms) == "");
+  CHECK(rig.tick(1ms) == asked);
+  rig.record(trio(2, two), 2);
+  rig.persisted(2);
+  CHECK(rig.tick(1h) == "");
+}
+
 TEST_CASE("replica: a member leads only with the disk in the record") {
   auto options = options_of(one);
   options.store = disk(one, 9);
