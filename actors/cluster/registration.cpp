@@ -231,6 +231,7 @@ private:
   attempted attempt() {
     auto range = wait_for_range(at_, what_.prefix);
     if (!range) return wait("the coordinator: " + range.error().detail);
+    if (!began_at_) began_at_ = range->at;
     auto now = read_cluster(*range, what_.prefix);
     if (!now) return now.error();
     if (auto sound = check(*now, what_); !sound) return sound.error();
@@ -304,8 +305,8 @@ private:
   }
 
   attempted put(const known_cluster& now) {
-    auto made =
-      registered{own_record(now, what_), now.meta.value_or(what_.meta)};
+    auto made = registered{
+      own_record(now, what_), now.meta.value_or(what_.meta), *began_at_};
     auto key = member_key(what_.prefix, what_.name);
     auto known = now.members.find(what_.name);
     auto request = txn_request{};
@@ -330,6 +331,7 @@ private:
 
   coordinator& at_;
   const registration& what_;
+  std::optional<revision> began_at_;
   std::string last_trouble_;
   bool has_told_skipped_ = false;
   std::chrono::milliseconds lingers_for_{0};

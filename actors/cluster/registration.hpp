@@ -54,6 +54,7 @@ struct registration {
 struct registered {
   node_record own;
   cluster_meta meta;
+  revision began_at = 0; // of the coordinator, when it was first asked
 };
 
 /// Registers a node, for the first time or again. Blocks until the coordinator

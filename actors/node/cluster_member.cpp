@@ -150,6 +150,7 @@ struct cluster_member::parts {
   std::shared_ptr<cluster_state> state;
   node_record own;
   cluster_meta meta;
+  revision began_at = 0;
   std::string name;
   std::shared_ptr<std::atomic<bool>> is_full =
     std::make_shared<std::atomic<bool>>(false);
@@ -280,6 +281,7 @@ result<> cluster_member::parts::enter() {
   if (!done) return done.error();
   own = done->own;
   meta = done->meta;
+  began_at = done->began_at;
   if (auto bound = bind_store(); !bound) return bound.error();
   // The configuration's counts when a cluster is made, and never again.
   if (meta.replicas != config.replicas)
@@ -520,6 +522,7 @@ void cluster_member::parts::begin_answering() {
   places.prefix = prefix;
   places.self = name;
   places.incarnation = own.incarnation;
+  places.began_at = began_at;
   places.queues = runs.places.directory;
   for (const auto& x : runs.queues) places.names.push_back(x.full_name());
   for (const auto& x : runs.what->plan.consumers)
@@ -665,6 +668,7 @@ cluster_member::parts::~parts() {
   end(reader);
   end(lookup);
   end(writer);
+  work.reset(); // it asks the coordinator
   coordinates.reset();
 }
 

@@ -93,7 +93,8 @@ bool shared_work::read_done(work_progress& now) {
       spdlog::warn("cluster: {}", record.error().detail);
       continue; // it is of an earlier run; this one's replaces it
     }
-    now.is_over = record->holds_for(places_.self, places_.incarnation);
+    now.is_over = x.changed > places_.began_at
+                  || record->holds_for(places_.self, places_.incarnation);
     if (now.is_over) now.failure = record->failure;
   }
   if (now.is_over) is_over_ = true;

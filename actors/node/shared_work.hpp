@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -27,6 +28,9 @@ struct shared_work_places {
   std::string prefix;
   std::string self;
   std::uint64_t incarnation = 0;
+  /// What the coordinator was at when this run began: what is done since is
+  /// its work as well, though it was not known yet.
+  revision began_at = std::numeric_limits<revision>::max();
   directory_actor queues;                  // gateways, which see all groups
   std::vector<std::string> names;          // of the pipeline's queues
   std::set<std::string> consumed;          // of these

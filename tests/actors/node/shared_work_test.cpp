@@ -52,6 +52,7 @@ struct work_stage : membership_stage {
     places.prefix = prefix;
     places.self = name;
     places.incarnation = own.incarnation;
+    places.began_at = began_at;
     places.sources = {{"in", source_group}};
     x.work = std::make_unique<shared_work>(std::move(places));
     x.questions->answer_by(
@@ -76,6 +77,7 @@ struct work_stage : membership_stage {
     return report;
   }
 
+  revision began_at = std::numeric_limits<revision>::max();
   std::shared_ptr<stepped_coordinator> truth;
   std::map<std::string, worker> workers;
 };
@@ -166,6 +168,25 @@ TEST_CASE("shared_work: what was concluded does not hold for a later start") {
   set.workers.erase("b");
   set.add("b");
   CHECK_FALSE(set.look("b").is_over);
+}
+
+TEST_CASE("shared_work: who began before all was done has no more to do") {
+  auto set = work_stage{};
+  CHECK(set.workers.at("a").work->conclude(""));
+  auto done = wait_for_range(*set.truth, done_key(set.prefix)).value();
+  auto done_at = done.values.at(0).changed;
+  set.kill("b");
+  set.run(10s);
+  set.start("b");
+  set.run(500ms);
+  auto add = [&](revision began_at) {
+    set.workers.erase("b");
+    set.began_at = began_at;
+    set.add("b");
+    return set.look("b").is_over;
+  };
+  CHECK(add(done_at - 1));
+  CHECK_FALSE(add(done_at));
 }
 
 TEST_CASE("shared_work: of two that conclude at once one has to look again") {
