@@ -322,7 +322,7 @@ void membership_state::read_record(group_id group) {
 }
 
 void membership_state::tick() {
-  look_after_controller();
+  look_after_links();
   if (has_turn()) {
     controller_->on_tick(local_now());
     decide();

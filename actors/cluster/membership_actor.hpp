@@ -113,7 +113,7 @@ private:
 
   // the controller (membership_controller.cpp)
   void seek_turn();
-  void look_after_controller();
+  void look_after_links();
   void take_turn(revision expected);
   bool has_turn() const { return controller_.has_value(); }
   void begin_turn();
@@ -142,10 +142,10 @@ private:
   std::unique_ptr<watching> watch_;
   std::uint64_t watch_number_ = 0; // notices of earlier ones are not heard
   bool is_seeking_ = false;
-  bool is_raising_ = false;         // the cluster's feature level
-  revision meta_changed_ = 0;       // of the meta's key
-  revision controller_changed_ = 0; // of the controller's key
-  int missed_ = 0;                  // ticks without a link to it
+  bool is_raising_ = false;           // the cluster's feature level
+  revision meta_changed_ = 0;         // of the meta's key
+  revision controller_changed_ = 0;   // of the controller's key
+  std::map<std::string, int> missed_; // ticks without a link to a member
   std::optional<cluster::controller> controller_;
   std::vector<cluster::controller_action> todo_;
 };

@@ -19,6 +19,10 @@ namespace {
 // takes the turn: most likely it is gone, and others wait for new leaders.
 constexpr int most_missed = 6;
 
+// So many ticks without a link to a member, and those that decide are told, as
+// long as it is out of reach: whoever was told first may have gone with it.
+constexpr int missed_to_tell = 3;
+
 } // namespace
 
 // -- whose turn it is
@@ -31,18 +35,19 @@ void membership_state::seek_turn() {
   if (view_.controller.empty()) take_turn(0);
 }
 
-/// Takes it from a member that is out of reach, whose session will end later.
-void membership_state::look_after_controller() {
-  auto of = view_.members.find(view_.controller);
-  auto is_others = of != view_.members.end() && of->first != start_.name;
+/// Tells of members that are out of reach, and takes the turn from one that is:
+/// its session will end later. Who reaches nobody is out of reach itself.
+void membership_state::look_after_links() {
   auto reached = places_.links->reachable();
-  if (!is_others || std::ranges::count(reached, of->second.record.id) > 0) {
-    missed_ = 0;
-    return;
+  auto missed = std::exchange(missed_, {});
+  for (const auto& [name, x] : view_.members) {
+    auto is_here = name == start_.name || contains(reached, x.record.id);
+    if (is_here || !x.is_running) continue;
+    auto count = missed_[name] = missed[name] + 1;
+    if (count % missed_to_tell == 0) send_all(unreachable_told{x.record.id});
+    auto is_lost = count % most_missed == 0 && !reached.empty();
+    if (is_lost && name == view_.controller) take_turn(controller_changed_);
   }
-  if (++missed_ < most_missed) return;
-  missed_ = 0;
-  take_turn(controller_changed_);
 }
 
 void membership_state::take_turn(revision expected) {

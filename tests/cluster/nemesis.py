@@ -82,13 +82,13 @@ class trial:
 
 def failover_times(record, faults, end):
     """Returns, for each fault, the longest that any key went without a
-    confirm after it, in seconds."""
-    lines = record.confirms_by_line().values()
+    confirm after it, in seconds, and whose key."""
+    lines = record.confirms_by_line()
     out = []
     for i, (when, _) in enumerate(faults):
         until = faults[i + 1][0] if i + 1 < len(faults) else end
-        out.append(max((gap_after(x, when, until) for x in lines),
-                       default=0) / SECOND)
+        out.append(max(((gap_after(x, when, until) / SECOND, "/".join(line))
+                        for line, x in lines.items()), default=(0, "none")))
     return out
 
 
@@ -160,11 +160,12 @@ def judge(what, users, drained, finish):
     if not drained:
         print(f"open at publishers: {users.what_is_open()}; confirmed and not "
               f"handled: {sorted(users.missing())[:5]}")
-    times = failover_times(what.record, what.faults, finish)
-    if times:
+    waits = failover_times(what.record, what.faults, finish)
+    if waits:
+        times = [seconds for seconds, _ in waits]
         print(f"seconds without a confirm, of the key that waited longest: "
               f"median {statistics.median(times):.2f}, most {max(times):.2f}; "
-              f"each {' '.join(f'{x:.1f}' for x in times)}")
+              f"each {' '.join(f'{x:.1f} ({line})' for x, line in waits)}")
     for name, count in sorted(what.record.noted.items()):
         print(f"{name}: {count}")
     for line in seen.lines():

@@ -114,11 +114,38 @@ TEST_CASE("membership_actor: the turn is taken from one out of reach") {
   set.run(200ms);
   REQUIRE(set.view("b").controller == "a");
   set.net.cut(b, a);
+  set.run(1s);
+  CHECK(set.view("b").controller == "a"); // who reaches nobody takes nothing
+  set.net.heal(b, a);
+  set.start("c");
+  set.run(200ms);
+  set.net.cut(b, a);
   set.run(400ms);
   CHECK(set.view("b").controller == "a"); // it may be back at once
   set.run(600ms);
   CHECK(set.view("b").controller == "b"); // long before the session ends
   CHECK(set.view("a").controller == "b");
+}
+
+TEST_CASE("membership_actor: who takes the turn hears who is out of reach") {
+  auto set = membership_stage{3};
+  for (const auto* name : {"a", "b", "c"}) {
+    set.start(name);
+    set.run(200ms);
+  }
+  set.run(500ms);
+  REQUIRE(set.records() == groups);
+  while (set.box.take<replicas::ask_end>()) {
+  }
+  auto a = set.members.at("a").own.id;
+  for (const auto* name : {"b", "c"}) {
+    set.net.cut(set.members.at(name).own.id, a);
+    set.net.cut(a, set.members.at(name).own.id);
+  }
+  set.run(1500ms); // its session goes on for long
+  REQUIRE(set.view("b").members.at("a").is_running);
+  CHECK(set.view("b").controller != "a");
+  CHECK(set.box.take<replicas::ask_end>()); // what "a" led gets leaders
 }
 
 TEST_CASE("membership_actor: a session that ends by itself is opened again") {
