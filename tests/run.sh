@@ -49,7 +49,7 @@ packages() { tests/packages.sh; }
 format() { tests/format.sh; }
 floors() { python3 tests/floors.py; }
 release() { build release; }
-release_tests() { run_tests release -LE '^(unit|threads)$' -E _NOT_BUILT$; }
+release_tests() { run_tests release -LE '^(unit|threads)$' -E _NOT_BUILT; }
 install() { tests/install_test.sh build/release; }
 dev() { build dev unit_tests; }
 dev_tests() { run_tests dev -L '^(unit|threads)$'; }
