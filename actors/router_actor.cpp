@@ -42,6 +42,7 @@ void router_state::route(router::publish_output& msg) {
   figures_->routed += msg.messages->size();
   auto count = std::size_t{0};
   for (const auto& [queue, what] : found) count += what.size();
+  if (count == 0 && table_->keeps_unrouted) return;
   if (count == 0) {
     answer(self_->current_sender(), msg.ticket);
     return;

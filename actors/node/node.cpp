@@ -356,7 +356,9 @@ node::start_quiet(const std::filesystem::path& data_dir) {
     if (x.is_dead_letters) places.dead_letter_queues.insert(x.options.name);
     queues.push_back(std::move(x.options));
   }
-  auto table = make_route_table({}, queues);
+  auto known_ways = make_route_table({}, queues);
+  auto table = std::make_shared<route_table>(*known_ways);
+  table->keeps_unrouted = true;
   if (auto done = all->recover(*kept, std::move(queues)); !done)
     return done.error();
   all->spawn_services(std::move(table));

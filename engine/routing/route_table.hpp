@@ -48,6 +48,10 @@ struct routed {
 /// configuration and shared; holds no state.
 class route_table {
 public:
+  /// Whether what leads nowhere here is to wait: a node that runs without its
+  /// pipeline does not know all outputs, and may drop none.
+  bool keeps_unrouted = false;
+
   std::map<std::string, queue_route> queues;
   std::map<std::string, match_rule> rules;
   std::map<std::string, std::vector<route_target>> outputs;
