@@ -82,6 +82,17 @@ TEST_CASE("router_actor: answers at once for what no queue takes") {
   CHECK(set.store->seen.empty());
 }
 
+TEST_CASE("router_actor: what leads nowhere waits where not all is known") {
+  auto set = exchange_stage{};
+  set.table->keeps_unrouted = true; // as without the pipeline
+  set.publish(1, {"a"}, {1});
+  CHECK(set.published() == tickets{1});
+  set.box.tell(
+    set.places.router,
+    router::publish_output{2, "stage.alerts", "p", {2}, batch_of({"b"})});
+  CHECK(set.published().empty());
+}
+
 TEST_CASE("router_actor: by an exchange a repeat under the same numbers counts "
           "once") {
   auto set = exchange_stage{};
