@@ -1,37 +1,26 @@
 #pragma once
 
-#include "engine/access/user.hpp"
 #include "engine/amqp/connection_machine.hpp"
-#include "engine/amqp/content.hpp"
 #include "engine/amqp/content_encoder.hpp"
-#include "engine/amqp/refusal_code.hpp"
 #include "engine/message/batch.hpp"
 #include "engine/message/properties.hpp"
-#include "engine/routing/topology.hpp"
+#include "tests/engine/amqp/client_inbox.hpp"
+#include "tests/engine/amqp/node_rig.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <deque>
-#include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace troupe::amqp::test {
 
 using namespace std::chrono_literals;
-
-inline std::shared_ptr<const user> make_user(
-  const std::string& name = "guest",
-  std::string_view configure = ".*",
-  std::string_view write = ".*",
-  std::string_view read = ".*") {
-  auto made = user{};
-  made.name = name;
-  made.rights["/"] = vhost_rights::parse(configure, write, read).value();
-  return std::make_shared<const user>(std::move(made));
-}
 
 inline field_table all_capabilities() {
   auto able = field_table{};
@@ -41,14 +30,6 @@ inline field_table all_capabilities() {
     able.fields.push_back({name, {true}});
   return {{{"product", {std::string{"test"}}}, {"capabilities", {able}}}};
 }
-
-/// What a client got: a method, with its message where it carries one.
-struct received {
-  std::uint16_t channel = 0;
-  method what;
-  std::string properties;
-  std::string body;
-};
 
 /// What was published to a queue.
 struct sent_message {
@@ -61,14 +42,11 @@ struct sent_message {
   std::string body;
 };
 
-/// Plays the client and the node of one connection. Exchanges, queues and
-/// bindings are real, what is in the queues is up to the test.
-class connection_rig {
+/// Plays the client and the node of one connection.
+class connection_rig : public node_rig, public client_inbox {
 public:
   explicit connection_rig(connection_options options = usual())
-    : machine{options, time_point{}} {
-    places.add_vhost("/");
-  }
+    : machine{options, time_point{}} {}
 
   static connection_options usual() {
     auto made = connection_options{};
@@ -204,21 +182,12 @@ public:
   // -- the node
 
   void add_queue(const std::string& name, std::uint64_t owner = 0) {
-    auto what = queue_declaration{};
-    what.name = name;
-    what.exclusive = owner != 0;
-    what.is_server_named = true; // whatever the name
-    auto made = new_queue{};
-    made.id = queue_id{++last_id_};
-    places.declare_queue("/", what, made, owner).value();
+    put_queue(name, owner);
     machine.set_routes(places.snapshot());
   }
 
   void add_exchange(const std::string& name, const std::string& type) {
-    auto what = exchange_declaration{};
-    what.name = name;
-    what.type = type;
-    places.declare_exchange("/", what).value();
+    put_exchange(name, type);
     machine.set_routes(places.snapshot());
   }
 
@@ -269,6 +238,13 @@ public:
     pump();
   }
 
+  /// Lets time pass, and the machine know.
+  void pass(duration time) {
+    now += time;
+    machine.on_time(now);
+    pump();
+  }
+
   /// Carries out actions until there are none.
   void pump() {
     for (auto rounds = 0;; ++rounds) {
@@ -290,18 +266,12 @@ public:
   }
 
   time_point now{};
-  topology places;
   connection_machine machine;
-  std::shared_ptr<const user> who = make_user();
-  bool answers = true;                 // at once
-  std::optional<refused> next_refusal; // instead of the next answer
-  std::optional<amqp::got> next_got;
-  std::uint64_t message_count = 0; // of what queues say
+  bool answers = true; // at once
   bool closes = false;
   bool drops = false;
   std::uint64_t written = 0;
   std::uint32_t failed_method = 0; // of the last close
-  std::deque<received> inbox;
   std::vector<request> asked;
   std::deque<request> unanswered;
   std::vector<sent_message> published;
@@ -310,100 +280,10 @@ public:
 private:
   void answer_next_quietly() {
     machine.set_routes(places.snapshot());
-    auto what = std::visit(
-      [this](const auto& x) { return answer_to(x); }, unanswered.front());
+    auto what = answer_of(unanswered.front(), machine.options().id);
     unanswered.pop_front();
-    if (next_refusal) what = *std::exchange(next_refusal, {});
     machine.set_routes(places.snapshot());
     machine.on_answer(std::move(what), now);
-  }
-
-  // -- the node's answers
-
-  static refused to_refused(const refusal& from) {
-    return {code_of(from.why), from.text};
-  }
-
-  template <class T>
-  answer plain(const permitted<T>& did) {
-    if (!did) return to_refused(did.error());
-    return done{};
-  }
-
-  answer answer_to(const login& what) {
-    if (what.name == "guest" && what.password == "guest") return logged_in{who};
-    return refused{reply_code::access_refused, "wrong"};
-  }
-
-  answer answer_to(const open_vhost& what) {
-    if (places.snapshot()->has_vhost(what.vhost)) return done{};
-    return refused{
-      reply_code::not_allowed, "vhost " + what.vhost + " not found"};
-  }
-
-  answer answer_to(const amqp::declare_exchange& what) {
-    if (what.passive) return plain(places.find_exchange(what.vhost, what.name));
-    return plain(places.declare_exchange(
-      what.vhost, {what.name, what.type, what.durable, what.auto_delete,
-                   what.internal, what.arguments}));
-  }
-
-  answer answer_to(const amqp::delete_exchange& what) {
-    return plain(places.delete_exchange(
-      what.vhost, what.name,
-      what.if_unused ? removal::if_unused : removal::always));
-  }
-
-  answer answer_to(const change_binding& what) {
-    auto b = binding{
-      what.source,
-      what.to_queue ? binding::kind::queue : binding::kind::exchange,
-      what.destination, what.routing_key, what.arguments};
-    auto id = machine.options().id;
-    return plain(
-      what.adds ? places.bind(what.vhost, b, id)
-                : places.unbind(what.vhost, b, id));
-  }
-
-  answer answer_to(const amqp::declare_queue& what) {
-    auto id = machine.options().id;
-    if (what.passive) {
-      auto found = places.find_queue(what.vhost, what.name, id);
-      if (!found) return to_refused(found.error());
-      return done{what.name, message_count, 0};
-    }
-    auto name =
-      what.name.empty() ? "amq.gen-" + std::to_string(++last_id_) : what.name;
-    auto is_ours =
-      what.name.empty() || name.starts_with("amq.rabbitmq.reply-to");
-    auto made = new_queue{};
-    made.id = queue_id{++last_id_};
-    auto did = places.declare_queue(
-      what.vhost,
-      {name, what.durable, what.exclusive, what.auto_delete, what.arguments,
-       is_ours},
-      made, id);
-    if (!did) return to_refused(did.error());
-    return done{name, message_count, 0};
-  }
-
-  answer answer_to(const amqp::delete_queue& what) {
-    auto did = places.delete_queue(what.vhost, what.name, machine.options().id);
-    if (!did) return to_refused(did.error());
-    return done{{}, message_count, 0};
-  }
-
-  answer answer_to(const purge_queue& what) {
-    auto found = places.find_queue(what.vhost, what.name, machine.options().id);
-    if (!found) return to_refused(found.error());
-    return done{{}, message_count, 0};
-  }
-
-  answer answer_to(const subscribe&) { return done{}; }
-  answer answer_to(const cancel&) { return done{}; }
-
-  answer answer_to(const get&) {
-    return next_got ? *std::exchange(next_got, {}) : amqp::got{};
   }
 
   // -- what comes out
@@ -422,44 +302,6 @@ private:
          std::string{one.encoded_properties()}, std::string{one.body()}});
     }
   }
-
-  void read(const std::string& output) {
-    auto bytes = std::string_view{output};
-    if (bytes.starts_with("AMQP")) {
-      offered = std::string{bytes.substr(0, 8)};
-      bytes.remove_prefix(8);
-    }
-    from_server_.feed(bytes);
-    for (;;) {
-      auto next = from_server_.next();
-      REQUIRE(next.has_value());
-      if (!*next) return;
-      take(**next);
-    }
-  }
-
-  void take(const frame& f) {
-    const auto& kept = kept_.emplace_back(f.payload);
-    switch (f.type) {
-      case frame_type::heartbeat: ++heartbeats; return;
-      case frame_type::method:
-        inbox.push_back({f.channel, decode_method(kept).value(), {}, {}});
-        return;
-      case frame_type::header:
-        inbox.back().properties =
-          decode_content_header(kept).value().properties;
-        return;
-      case frame_type::body: inbox.back().body += kept; return;
-    }
-  }
-
-  frame_reader from_server_;
-  std::deque<std::string> kept_; // what methods in the inbox refer to
-  std::uint64_t last_id_ = 100;
-
-public:
-  int heartbeats = 0;
-  std::string offered; // a protocol header that was sent back
 };
 
 } // namespace troupe::amqp::test
