@@ -16,12 +16,13 @@ constexpr auto gate_pause = std::chrono::milliseconds{2};
 
 } // namespace
 
-handler_runner::handler_runner(const stage& of, sender send)
+handler_runner::handler_runner(const stage& of, sender send, time_source now)
   : stage_{&of},
     send_{std::move(send)},
+    now_{now},
     handler_{of.factory(of.settings)},
     view_{of},
-    sent_{clock::now()} {}
+    sent_{now_()} {}
 
 std::optional<std::string>
 handler_runner::run(const std::vector<loaned_run>& delivery) {
@@ -47,7 +48,7 @@ void handler_runner::run_one(
     builder_.give_back(x.at());
     return;
   }
-  auto now = clock::now();
+  auto now = now_();
   send_if_due(now);
   set_running(x.at(), now);
   try {
@@ -76,7 +77,7 @@ void handler_runner::run_batch(
       all.clear();
       return;
     }
-    set_running(first, clock::now());
+    set_running(first, now_());
     try {
       by.handle_batch(batch);
       // Nothing is sent meanwhile: what one message of a batch keeps in the
@@ -160,7 +161,7 @@ void handler_runner::send_if_due(clock::time_point now) {
 }
 
 void handler_runner::send() {
-  sent_ = clock::now();
+  sent_ = now_();
   if (builder_.empty()) return;
   auto all = builder_.take();
   const auto& last = all.back();

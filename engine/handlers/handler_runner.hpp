@@ -24,9 +24,16 @@ public:
   using sender =
     std::function<void(std::uint64_t number, std::vector<settlement>)>;
 
+  /// Tells the time: what is done waits for a millisecond before it is sent,
+  /// where more is at hand.
+  using time_source = std::chrono::steady_clock::time_point (*)();
+
   /// Makes the instance. `of` must outlive the runner. Throws what the
   /// handler's constructor throws.
-  handler_runner(const stage& of, sender send);
+  handler_runner(
+    const stage& of,
+    sender send,
+    time_source now = std::chrono::steady_clock::now);
 
   /// Handles a delivery and settles it. Returns why the handler must be
   /// replaced, where it threw: the message that ran is failed then, and those
@@ -64,6 +71,7 @@ private:
 
   const stage* stage_;
   sender send_;
+  time_source now_;
   any_handler handler_;
   state_view view_;
   std::mutex lock_; // guards the next three

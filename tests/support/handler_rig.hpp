@@ -71,11 +71,18 @@ inline loaned_run run_of(
 struct runner_rig {
   explicit runner_rig(stage what)
     : of{std::move(what)},
-      runner{of, [this](std::uint64_t number, std::vector<settlement> all) {
-               for (auto& x : all)
-                 sent.emplace_back(
-                   &x == &all.back() ? number : 0, std::move(x));
-             }} {}
+      runner{
+        of,
+        [this](std::uint64_t number, std::vector<settlement> all) {
+          for (auto& x : all)
+            sent.emplace_back(&x == &all.back() ? number : 0, std::move(x));
+        },
+        &runner_rig::now} {}
+
+  /// Stands still, so that no settlement is due before its delivery ends,
+  /// unless a test winds it on.
+  static std::chrono::steady_clock::time_point now() { return time; }
+  static inline std::chrono::steady_clock::time_point time{};
 
   /// All positions of one kind that were sent, in order.
   std::vector<position> acked() const {

@@ -85,6 +85,18 @@ TEST_CASE("handler_runner: what is emitted goes with its message's ack") {
   CHECK((*emits[0].messages)[1].body() == "b!");
 }
 
+TEST_CASE("handler_runner: what is done is sent while there is more to do") {
+  auto rig = runner_rig{stage_of([](const message& m, context&) {
+    if (m.body() == "slow") runner_rig::time += std::chrono::milliseconds{1};
+    return ack();
+  })};
+  rig.runner.run({run_of({"a", "slow", "b", "c"})});
+  REQUIRE(rig.sent.size() == 2);
+  CHECK(rig.acked() == positions{1, 2, 3, 4});
+  rig.sent.resize(1);
+  CHECK(rig.acked() == positions{1, 2});
+}
+
 TEST_CASE("handler_runner: emitting where nobody reads crashes with a cure") {
   auto rig = runner_rig{stage_of([](const message&, context& c) {
     c.emit("nowhere", {.body = "x"});
