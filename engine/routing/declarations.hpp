@@ -12,7 +12,7 @@ struct queue_declaration {
   bool durable = false;
   bool exclusive = false; // to one connection; such a queue is never durable
   bool auto_delete = false;
-  field_table arguments;
+  field_table arguments = {};
   bool is_server_named = false; // then the name may begin with `amq.`
   bool operator==(const queue_declaration&) const = default;
 };
@@ -24,7 +24,7 @@ struct exchange_declaration {
   bool durable = false;
   bool auto_delete = false;
   bool internal = false;
-  field_table arguments;
+  field_table arguments = {};
   bool operator==(const exchange_declaration&) const = default;
 };
 
