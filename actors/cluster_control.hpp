@@ -36,7 +36,7 @@ struct cluster_places {
   /// Wants so many replicas of each group from now on; they can be kept.
   std::function<result<>(std::uint32_t replicas)> set_replicas;
   /// Reads a handler's state where its groups are led.
-  std::function<state_listing(const std::string& handler)> state;
+  std::function<state_listing(const std::string& handler)> state = {};
 };
 
 /// Answers requests whose command begins with "cluster.": status, ring, plan

@@ -104,22 +104,19 @@ json::object control::answer(const json::object& request) {
 }
 
 json::object control::status(const json::object&) {
+  auto running = places_.work->read();
   auto stages = json::array{};
-  for (const auto& [name, x] : places_.stages)
+  for (const auto& [name, x] : running.stages)
     stages.push_back(json::object{
-      {"stage", name},
-      {"restarts", x->restarts.load()},
-      {"paused", x->has_given_up.load()}});
+      {"stage", name}, {"restarts", x.restarts}, {"paused", x.is_paused}});
   auto sources = json::array{};
-  for (const auto& [name, report] : places_.sources) {
-    auto x = report->read();
+  for (const auto& [name, x] : running.sources)
     sources.push_back(json::object{
       {"source", name},
       {"published", x.published},
       {"confirmed", x.confirmed},
       {"ended", x.has_ended},
       {"failure", x.failure.detail}});
-  }
   return {
     {"ok", true},
     {"node", places_.node_name},

@@ -3,13 +3,11 @@
 #include "actors/cluster_control.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/router_actor.hpp"
-#include "actors/source_report.hpp"
-#include "actors/supervisor_actor.hpp"
+#include "actors/running_work.hpp"
 
 #include <boost/json/object.hpp>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,8 +24,7 @@ struct control_places {
   directory_actor directory;
   std::string node_name;
   std::set<std::string> dead_letter_queues;
-  std::map<std::string, std::shared_ptr<supervisor_figures>> stages;
-  std::map<std::string, std::shared_ptr<source_report>> sources;
+  std::shared_ptr<const running_work> work;
   std::shared_ptr<router_figures> routed;
   std::function<void()> stop;            // asks the node to stop cleanly
   std::optional<cluster_places> cluster; // none: a node by itself

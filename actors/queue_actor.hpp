@@ -29,7 +29,7 @@ struct queue_places {
   reader_actor reader;
   router_actor router; // for what its handlers emit
   directory_actor directory;
-  topology_actor topology; // of queues that clients declare; else null
+  topology_actor topology = {}; // of queues that clients declare; else null
 };
 
 /// When a queue that a client declared goes by itself.

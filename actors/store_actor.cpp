@@ -1,11 +1,11 @@
 #include "actors/store_actor.hpp"
 
+#include "actors/disk_room.hpp"
 #include "actors/fatal.hpp"
 #include "actors/recovery.hpp"
 #include "engine/store/joined_commits.hpp"
 
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 namespace troupe {
 
@@ -76,12 +76,7 @@ void store_state::drop(const store::drop& msg) {
 }
 
 void store_state::look_at_space() {
-  auto is_low = store_->is_low_on_space();
-  if (is_low && !is_full_->exchange(true))
-    spdlog::error(
-      "the disk is nearly full: publishers wait until there is room");
-  if (!is_low && is_full_->exchange(false))
-    spdlog::info("the disk has room again: publishers go on");
+  look_at_room(*store_, *is_full_, "publishers wait until there is room");
   // While nothing is written, somebody else may fill the disk or free it.
   self_->delayed_send(
     store_actor{self_}, std::chrono::seconds{1}, store::look{});

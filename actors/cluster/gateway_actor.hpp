@@ -48,7 +48,7 @@ private:
     std::uint64_t sent = 0;  // frames, in this session
     std::uint64_t heard = 0; // frames of the other end
     bool is_up = false;
-    queue_actor here; // null: it is on another member, or not up
+    queue_actor here = {}; // null: it is on another member, or not up
   };
 
   using promise = std::variant<

@@ -30,8 +30,9 @@ constexpr int missed_to_tell = 3;
 /// Takes the turn where nobody has it. Two that think it is theirs do no harm.
 void membership_state::seek_turn() {
   if (!session_ || !watch_ || has_turn() || is_seeking_) return;
-  // It was given the turn, and the answer was lost.
-  if (view_.controller == start_.name) return begin_turn();
+  // It was given the turn, and the answer was lost, or the session of its last
+  // run has not ended yet: the turn is to be this session's.
+  if (view_.controller == start_.name) take_turn(controller_changed_);
   if (view_.controller.empty()) take_turn(0);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/client_messages.hpp"
+#include "actors/queue_messages.hpp"
 #include "engine/cluster/choose_leader.hpp"
 #include "engine/cluster/handling_gate.hpp"
 #include "engine/cluster/replica_actions.hpp"

@@ -198,9 +198,12 @@ node_record own_record(const known_cluster& now, const registration& what) {
   return own;
 }
 
-/// Says whether another process has this name and seems to run.
+/// Says whether another process has this name and may run.
 bool is_taken(const known_cluster& now, const registration& what) {
-  return now.running.contains(what.name);
+  auto last = now.running.find(what.name);
+  if (last == now.running.end()) return false;
+  auto is_ours = last->second.store == what.own.store;
+  return !is_ours || !what.has_ended || !what.has_ended(last->second.run);
 }
 
 class registering {

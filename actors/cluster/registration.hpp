@@ -46,6 +46,9 @@ struct registration {
   /// Whether the wait is to end.
   std::function<bool()> is_over;
   std::function<void(const std::string&)> on_trouble;
+  /// Says whether a run of the program, by its mark, has certainly ended; left
+  /// out: nobody knows. Its session is not waited for then.
+  std::function<bool(const std::string& run)> has_ended = {};
   /// How to wait before another attempt; left out: by sleeping.
   std::function<void(std::chrono::milliseconds)> pause = {};
 };

@@ -6,6 +6,8 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace troupe {
 
 using namespace cluster;
@@ -160,8 +162,15 @@ void replicas_state::tick() {
   for (std::size_t i = 0; i < groups_->size(); ++i)
     tell(group_at(i), [](auto& x) { x.on_tick(local_now()); });
   lead_again();
+  *places_.is_stuck = is_stuck();
   if (stopping_ && --ticks_to_stop_ <= 0) return finish_stop();
   self_->delayed_send(replicas_actor{self_}, tick_interval, replicas::tick{});
+}
+
+bool replicas_state::is_stuck() const {
+  return std::ranges::any_of(*groups_, [](const group_replica& x) {
+    return is_leader(x.machine().role()) && !x.machine().have_space();
+  });
 }
 
 /// Gives all groups away, so that nobody has to find out that this member has

@@ -9,6 +9,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -24,6 +25,10 @@ struct replicas_places {
   writer_actor writer;
   lookup_actor lookup;
   std::shared_ptr<frame_carrier> links;
+  /// Set while a group that this member leads takes no messages for lack of
+  /// room, and nobody has taken it over.
+  std::shared_ptr<std::atomic<bool>> is_stuck =
+    std::make_shared<std::atomic<bool>>(false);
 };
 
 /// The shell of all groups' replicas on one member. To queues it is the store:
@@ -97,6 +102,7 @@ private:
   void space(replicas::space msg);
   void ask_end(const replicas::ask_end& msg);
   void tick();
+  bool is_stuck() const;
   caf::result<replicas::stopped> stop();
   void finish_stop();
   replicas::description describe() const;

@@ -1,11 +1,11 @@
 #include "actors/cluster/store_actors.hpp"
 
+#include "actors/disk_room.hpp"
 #include "actors/fatal.hpp"
 #include "actors/recovery.hpp"
 #include "engine/store/joined_commits.hpp"
 
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 namespace troupe {
 
@@ -92,12 +92,10 @@ void writer_state::do_commit(const commit_request& what) {
 }
 
 void writer_state::look() {
-  auto is_low = store_->is_low_on_space();
-  if (is_low && !is_full_->exchange(true))
-    spdlog::error(
-      "the disk is nearly full: publishers wait until there is room");
-  if (!is_low && is_full_->exchange(false))
-    spdlog::info("the disk has room again: publishers go on");
+  look_at_room(
+    *store_, *is_full_,
+    "members with room take over what this one leads; while there are none "
+    "publishers wait");
   tell_space();
   self_->delayed_send(writer_actor{self_}, look_interval, writer::look{});
 }

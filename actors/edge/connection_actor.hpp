@@ -24,7 +24,7 @@ struct connection_places {
   access_actor access;
   router_actor router;
   std::shared_ptr<const routes_board> routes;
-  std::shared_ptr<const std::atomic<bool>> is_full; // the disk, nearly
+  std::shared_ptr<const std::atomic<bool>> is_full; // publishers are to wait
   /// Added to the numbers of connections: tells members' apart in a cluster.
   std::uint64_t first_connection = 0;
 };

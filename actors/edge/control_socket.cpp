@@ -1,5 +1,7 @@
 #include "actors/edge/control_socket.hpp"
 
+#include "actors/control_requests.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -51,18 +53,25 @@ private:
   int folder_;
 };
 
-json::object answer_line(control& answers, std::string_view line) {
+json::object answer(control& node, std::string_view line) {
   auto ec = boost::system::error_code{};
   auto request = json::parse(line, ec);
   if (ec || !request.is_object())
-    return {{"ok", false}, {"error", "a request is one JSON object a line"}};
-  return answers.answer(request.get_object());
+    return failed("a request is one JSON object a line");
+  return node.answer(request.get_object());
 }
 
+std::string
+answer_line(const std::weak_ptr<control>& node, std::string_view line) {
+  auto here = node.lock();
+  auto told = here ? answer(*here, line) : failed("the node has stopped");
+  return json::serialize(told) + '\n';
+}
+
+/// Answers a connection's requests. It may stay open for longer than the node
+/// runs, and keeps none of its actors.
 asio::awaitable<void> serve(
-  local::socket peer,
-  std::shared_ptr<control> answers,
-  asio::thread_pool& workers) {
+  local::socket peer, std::weak_ptr<control> node, asio::thread_pool& workers) {
   auto buffer = std::string{};
   try {
     for (;;) {
@@ -73,7 +82,7 @@ asio::awaitable<void> serve(
       buffer.erase(0, size);
       auto here = co_await asio::this_coro::executor;
       co_await asio::post(workers, asio::use_awaitable);
-      auto text = json::serialize(answer_line(*answers, line)) + '\n';
+      auto text = answer_line(node, line);
       co_await asio::post(here, asio::use_awaitable);
       co_await asio::async_write(peer, asio::buffer(text), asio::use_awaitable);
     }
@@ -154,7 +163,9 @@ result<json::object> ask_running_node(
   if (!ec)
     asio::read_until(
       peer, asio::dynamic_buffer(line, most_answer_bytes), '\n', ec);
-  auto answer = ec ? json::value{} : json::parse(line, ec);
+  auto options = json::parse_options{};
+  options.allow_invalid_utf8 = true; // bodies and state are any bytes
+  auto answer = ec ? json::value{} : json::parse(line, ec, {}, options);
   if (ec || !answer.is_object())
     return error{
       errc::refused, "the node on " + data_dir.string()

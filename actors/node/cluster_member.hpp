@@ -6,6 +6,7 @@
 #include "actors/node/configuration.hpp"
 #include "actors/node/work_progress.hpp"
 #include "actors/queue_actor.hpp"
+#include "actors/running_work.hpp"
 #include "actors/topology_actor.hpp"
 #include "engine/base/result.hpp"
 
@@ -36,7 +37,10 @@ public:
   /// To queues and the topology, the store of all.
   store_actor store() const;
   reader_actor reader() const;
-  std::shared_ptr<const std::atomic<bool>> is_full() const;
+
+  /// Set while publishers have to wait for room. A full disk is not enough:
+  /// others take over what this member leads, and its clients go on.
+  std::shared_ptr<const std::atomic<bool>> is_stuck() const;
 
   /// Makes connections' ids this member's own: the number of the first one.
   std::uint64_t first_connection() const;
@@ -49,6 +53,7 @@ public:
     const registry* handlers = nullptr;
     std::vector<queue_options> queues; // of the configuration
     queue_places places;               // router and directory of the node
+    std::shared_ptr<running_work> work;
     std::function<void(const std::string& why)> stop_node;
   };
 

@@ -4,6 +4,7 @@
 #include "actors/node/configuration.hpp"
 #include "actors/node/go_on.hpp"
 #include "actors/node/node.hpp"
+#include "actors/node/shown.hpp"
 #include "actors/node/table.hpp"
 
 #include <boost/json.hpp>
@@ -109,16 +110,16 @@ void print_dead_letter(const json::object& row) {
   const auto& headers = row.at("headers").as_object();
   auto header = [&](std::string_view name) {
     auto* found = headers.if_contains(name);
-    return found && found->is_string() ? std::string{found->get_string()} : "";
+    return found && found->is_string() ? shown(found->get_string()) : "";
   };
   std::cout << header("x-error-class") << ": " << header("x-error-text")
             << "\n  from " << header("x-first-death-queue") << ", routing key '"
-            << row.at("routing_key").as_string().c_str() << "'\n";
+            << shown(row.at("routing_key").as_string()) << "'\n";
   if (auto* attempts = headers.if_contains("x-attempts"))
     if (auto* all = attempts->if_array())
       for (const auto& x : *all)
-        std::cout << "  attempt: " << json::serialize(x) << '\n';
-  std::cout << "  " << row.at("body").as_string().c_str() << '\n';
+        std::cout << "  attempt: " << shown(json::serialize(x)) << '\n';
+  std::cout << "  " << shown(row.at("body").as_string()) << '\n';
 }
 
 } // namespace
@@ -159,7 +160,7 @@ int dlq_replay_command(const command_line& line) {
     {"limit", limit_of(line, everything)}};
   return ask(line, request, [&](const json::object& answer) {
     if (line.as_json)
-      std::cout << json::serialize(answer) << '\n';
+      std::cout << json::serialize(json_shown(answer)) << '\n';
     else
       std::cout << "replayed " << answer.at("moved") << ", left "
                 << answer.at("left") << '\n';
@@ -175,7 +176,7 @@ int state_ls_command(const command_line& line) {
 int show_status_command(const command_line& line) {
   return ask(line, {{"command", "status"}}, [&](const json::object& answer) {
     if (line.as_json) {
-      std::cout << json::serialize(answer) << '\n';
+      std::cout << json::serialize(json_shown(answer)) << '\n';
       return;
     }
     std::cout << "node " << answer.at("node").as_string().c_str() << "\n\n"

@@ -188,7 +188,7 @@ match_rule to_rule(const std::string& name, const match_router& from) {
 
 } // namespace
 
-std::shared_ptr<const route_table> make_route_table(
+std::shared_ptr<route_table> make_route_table(
   const checked_config& what, const std::vector<queue_options>& queues) {
   auto table = std::make_shared<route_table>();
   for (const auto& x : queues) {

@@ -58,8 +58,21 @@ std::string failure_in(const json::object& told) {
 shared_work::shared_work(shared_work_places places)
   : places_{std::move(places)} {}
 
+/// Tells `{"sources": {name: {"ended", "failure"}}, "paused": [stage]}`, and
+/// whether this member has closed.
 json::object shared_work::answer() const {
-  auto told = places_.here->report();
+  auto running = places_.here->read();
+  auto sources = json::object{};
+  for (const auto& [name, x] : running.sources)
+    sources[name] =
+      json::object{{"ended", has_ended(x)}, {"failure", x.failure.detail}};
+  auto paused = json::array{};
+  for (const auto& [name, x] : running.stages)
+    if (x.is_paused) paused.emplace_back(name);
+  auto told = json::object{
+    {"ok", true},
+    {"sources", std::move(sources)},
+    {"paused", std::move(paused)}};
   // Nobody waits for one that stays, or that has nothing more to write.
   told["closed"] = has_closed_ || !is_watching_;
   return told;

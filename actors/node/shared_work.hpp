@@ -2,9 +2,9 @@
 
 #include "actors/cluster/membership_actor.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/node/hosted_work.hpp"
 #include "actors/node/member_questions.hpp"
 #include "actors/node/work_progress.hpp"
+#include "actors/running_work.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -24,7 +24,7 @@ struct shared_work_places {
   std::shared_ptr<coordinator> truth;
   std::shared_ptr<cluster_board> board;
   std::shared_ptr<member_questions> questions;
-  std::shared_ptr<hosted_work> here;
+  std::shared_ptr<const running_work> here;
   std::string prefix;
   std::string self;
   std::uint64_t incarnation = 0;

@@ -53,7 +53,7 @@ queue_options options_of(const queue_config& queue);
 /// Returns the share of the memory budget that one queue of so many gets.
 std::uint64_t memory_share(std::uint64_t budget, std::size_t queues);
 
-std::shared_ptr<const route_table> make_route_table(
+std::shared_ptr<route_table> make_route_table(
   const checked_config& what, const std::vector<queue_options>& queues);
 
 /// The stages of a pipeline: one supervisor each, over its consumers.

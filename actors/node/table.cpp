@@ -1,5 +1,7 @@
 #include "actors/node/table.hpp"
 
+#include "actors/node/shown.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -10,11 +12,18 @@ namespace json = boost::json;
 
 namespace {
 
+/// Keeps a row on one line.
+std::string one_line(const std::string& text) {
+  auto line = std::string{};
+  for (auto byte : text) line += byte == '\n' ? "\\n" : std::string(1, byte);
+  return line;
+}
+
 std::string cell(const json::value& row, const std::string& column) {
   auto* found = row.as_object().if_contains(column);
   if (!found || found->is_null()) return "";
-  if (found->is_string()) return std::string{found->get_string()};
-  return json::serialize(*found);
+  if (found->is_string()) return one_line(shown(found->get_string()));
+  return one_line(shown(json::serialize(*found)));
 }
 
 bool is_number(const json::value& row, const std::string& column) {
@@ -49,7 +58,8 @@ to_table(const json::array& rows, const std::vector<std::string>& columns) {
 
 std::string to_json_lines(const json::array& rows) {
   auto text = std::string{};
-  for (const auto& row : rows) text += json::serialize(row) + '\n';
+  for (const auto& row : rows)
+    text += json::serialize(json_shown(row.as_object())) + '\n';
   return text;
 }
 

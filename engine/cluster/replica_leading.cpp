@@ -58,7 +58,6 @@ const follower_progress* replica_machine::find(member_id member) const {
 
 // -- appending and confirming
 
-/// True where all that confirms wait for have room.
 bool replica_machine::have_space() const {
   auto has = [&](const in_sync_member& x) {
     auto at = find(x.member);

@@ -165,6 +165,9 @@ public:
   }
   const std::vector<follower_progress>& followers() const { return followers_; }
 
+  /// True where all that confirms wait for have room, as far as is known.
+  bool have_space() const;
+
   /// Returns how many bytes of entries may still be sent to a follower: all
   /// of the window where none are under way, and then one entry fits always.
   std::uint64_t byte_room(member_id to) const;
@@ -232,7 +235,6 @@ private:
   const follower_progress* find(member_id member) const;
   log_index match_of(const in_sync_member& member) const;
   log_index confirmable() const;
-  bool have_space() const;
   void advance(local_time now);
   void refresh_window();
   void progress_role(local_time now);

@@ -80,6 +80,11 @@ public:
     return {};
   }
 
+  /// A text that earlier versions did not write: empty where it is missing.
+  std::string text_or_none(const char* name) {
+    return find(name) ? text(name) : std::string{};
+  }
+
   cluster::store_id store(const char* name) {
     auto id = cluster::parse_store_id(text(name));
     if (id) return *id;
@@ -312,6 +317,7 @@ std::string encode(const node_record& record) {
   out["protocol_min"] = record.protocol_min;
   out["protocol_max"] = record.protocol_max;
   out["state"] = to_string(record.state);
+  if (!record.run.empty()) out["run"] = record.run;
   return json::serialize(out);
 }
 
@@ -328,6 +334,7 @@ result<node_record> decode_node(std::string_view key, std::string_view text) {
   record.protocol_max = in.number<std::uint32_t>("protocol_max");
   if (record.protocol_min > record.protocol_max) in.fail("protocol_max");
   record.state = in.named<member_state>("state", states);
+  record.run = in.text_or_none("run");
   return read_value(in, std::move(record));
 }
 

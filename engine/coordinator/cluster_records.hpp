@@ -34,6 +34,7 @@ struct node_record {
   std::uint32_t protocol_min = 0; // feature levels that its program knows
   std::uint32_t protocol_max = 0;
   cluster::member_state state = cluster::member_state::up;
+  std::string run = {}; // of its program, as its host tells runs apart
   bool operator==(const node_record&) const = default;
 };
 

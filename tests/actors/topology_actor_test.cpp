@@ -113,9 +113,7 @@ TEST_CASE("topology_actor: a queue that is there is answered with counts") {
   auto set = topology_stage{};
   set.get_done(a_queue("q"));
   set.publish("q", {"a", "b", "c"});
-  auto passive = a_queue("q");
-  passive.passive = true;
-  auto told = set.get_done(passive);
+  auto told = set.get_done(passive("q"));
   CHECK(told.messages == 3);
   CHECK(told.consumers == 0);
   set.consume("q", 1);
@@ -127,9 +125,7 @@ TEST_CASE("topology_actor: a queue that is there is answered with counts") {
 
 TEST_CASE("topology_actor: a queue that is not there is not found") {
   auto set = topology_stage{};
-  auto passive = a_queue("q");
-  passive.passive = true;
-  CHECK(set.get_refused(passive).code == amqp::reply_code::not_found);
+  CHECK(set.get_refused(passive("q")).code == amqp::reply_code::not_found);
   CHECK(
     set.get_refused(bound("amq.direct", "q", "k")).code
     == amqp::reply_code::not_found);

@@ -29,10 +29,7 @@ topology_start with_configured() {
   options.vhost = "/";
   options.is_durable = true;
   made.configured[options.full_name()] = options.id;
-  auto declared = queue_declaration{};
-  declared.name = options.name;
-  declared.durable = true;
-  made.machine.declare_queue("/", declared, new_queue_of(options), 0).value();
+  declare(made.machine, options);
   return made;
 }
 

@@ -9,9 +9,7 @@ using namespace std::chrono_literals;
 namespace {
 
 amqp::declare_queue passing_queue(const std::string& name) {
-  auto made = a_queue(name);
-  made.auto_delete = true;
-  return made;
+  return a_queue(name, &amqp::declare_queue::auto_delete);
 }
 
 amqp::declare_queue expiring_queue(const std::string& name) {
@@ -23,11 +21,7 @@ topology_start with_configured(const queue_options& options) {
   auto made = topology_start{};
   made.machine.add_vhost("/");
   made.configured[options.full_name()] = options.id;
-  auto declared = queue_declaration{};
-  declared.name = options.name;
-  declared.durable = options.is_durable;
-  declared.is_server_named = true;
-  made.machine.declare_queue("/", declared, new_queue_of(options), 0).value();
+  declare(made.machine, options);
   return made;
 }
 
@@ -80,13 +74,7 @@ TEST_CASE("topology_actor: restored queues find the routes from the start") {
   other.name = "other";
   other.id = queue_id{2};
   start.queues.push_back({other, {}, nullptr});
-  for (const auto& x : start.queues) {
-    auto declared = queue_declaration{};
-    declared.name = x.options.name;
-    declared.durable = true;
-    start.machine.declare_queue("/", declared, new_queue_of(x.options), 0)
-      .value();
-  }
+  for (const auto& x : start.queues) declare(start.machine, x.options);
   auto set = topology_stage{std::move(start)};
   CHECK(set.get_done(durable_queue("other")).messages == 1);
 }

@@ -119,32 +119,39 @@ private:
   }
 };
 
+// -- what is there from the start
+
+/// Declares a durable queue, as the store or the configuration has it.
+inline void declare(troupe::topology& machine, const queue_options& options) {
+  auto declared = queue_declaration{};
+  declared.name = options.name;
+  declared.durable = true;
+  machine.declare_queue("/", declared, new_queue_of(options), 0).value();
+}
+
 // -- what clients ask
 
-inline amqp::declare_queue a_queue(const std::string& name) {
+/// Asks for a queue, with one flag set where it is given.
+inline amqp::declare_queue
+a_queue(const std::string& name, bool amqp::declare_queue::*flag = nullptr) {
   auto made = amqp::declare_queue{};
   made.vhost = "/";
   made.name = name;
+  if (flag) made.*flag = true;
   return made;
 }
 
 inline amqp::declare_queue durable_queue(const std::string& name) {
-  auto made = a_queue(name);
-  made.durable = true;
-  return made;
+  return a_queue(name, &amqp::declare_queue::durable);
 }
 
 inline amqp::declare_queue exclusive_queue(const std::string& name) {
-  auto made = a_queue(name);
-  made.exclusive = true;
-  return made;
+  return a_queue(name, &amqp::declare_queue::exclusive);
 }
 
 /// Asks whether the queue is there.
 inline amqp::declare_queue passive(const std::string& name) {
-  auto made = a_queue(name);
-  made.passive = true;
-  return made;
+  return a_queue(name, &amqp::declare_queue::passive);
 }
 
 inline amqp::declare_queue queue_with(const std::string& name, field argument) {

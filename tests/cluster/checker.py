@@ -8,7 +8,7 @@ import bisect
 import collections
 import sys
 
-from history import handling, history
+from history import handling, history, pause
 
 
 class verdict:
@@ -104,9 +104,8 @@ def overlaps(handlings, pauses):
 
 
 def was_paused(what, pauses):
-    return any(node == what.node and what.began <= begin and
-               (what.ended is None or what.ended >= begin)
-               for node, begin, _ in pauses)
+    return any(x.node == what.node and what.began <= x.stopped and
+               (what.ended is None or what.ended >= x.begin) for x in pauses)
 
 
 def state_went_back(handlings):
@@ -207,9 +206,15 @@ def harmless():
         missed.append("a repeat is taken for a fault")
     record, handlings = sound_history()  # paused in the middle of it
     overlap(record, handlings)
-    record.pauses = [("n1", 310 * MILLISECOND, 420 * MILLISECOND)]
+    record.pauses = [pause("n1", 310 * MILLISECOND, 311 * MILLISECOND)]
     if not check(record, handlings).is_valid():
         missed.append("a pause within a handler is taken for a fault")
+    record.pauses = [pause("n1", 290 * MILLISECOND, 310 * MILLISECOND)]
+    if not check(record, handlings).is_valid():
+        missed.append("a pause that takes its time to begin is none")
+    record.pauses = [pause("n1", 290 * MILLISECOND, 299 * MILLISECOND)]
+    if check(record, handlings).is_valid():
+        missed.append("what began behind a pause is let off")
     record, handlings = sound_history()
     if check(record, handlings, is_drained=False).is_valid():
         missed.append("what is not drained is taken for sound")

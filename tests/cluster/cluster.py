@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 HOST = "127.0.0.1"
@@ -123,6 +124,17 @@ def pid_in(path, words):
     return pid if words in words_of(pid) else None
 
 
+def stands_still(pid):
+    """Says whether all threads of a process are stopped."""
+    states = []
+    for path in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            states.append(path.read_text().rpartition(")")[2].split()[0])
+        except OSError:
+            continue  # it has ended
+    return all(x in "TtZX" for x in states)
+
+
 def send(pid, number):
     """Sends a signal, and says whether anybody was there to get it."""
     try:
@@ -146,6 +158,7 @@ class member:
 
     def __init__(self, of, name, host, ports, prefix):
         self.of, self.name, self.host = of, name, host
+        self.program = of.program
         self.amqp_port, self.cluster_port = ports[:2]
         self.etcd_client_port, self.etcd_peer_port, self.etcd_local_port = \
             ports[2:]
@@ -167,11 +180,19 @@ class member:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, self.of.program, "run", "-c", self.config,
+                [*self.prefix, self.program, "run", "-c", self.config,
                  *self.of.run_words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **self.of.environments.get(self.name, {})})
         (self.folder / "node.pid").write_text(str(self.process.pid))
+
+    def refusal(self, seconds=60):
+        """Starts it when it is to be refused; returns what it says."""
+        before = len(self.said())
+        self.start()
+        expect(self.process.wait(seconds) == 78,
+               f"{self.name} ended with {self.process.returncode}")
+        return self.said()[before:]
 
     def is_alive(self):
         return self.process is not None and self.process.poll() is None
@@ -195,8 +216,12 @@ class member:
             return None
 
     def pause(self):
+        """Returns once all of its threads stand still, which may take a while
+        where processors are short."""
         self.is_paused = True
         self.process.send_signal(signal.SIGSTOP)
+        while self.is_alive() and not stands_still(self.process.pid):
+            time.sleep(0.001)
 
     def resume(self):
         self.is_paused = False
@@ -219,13 +244,29 @@ class member:
 
     def run(self, *words, seconds=15):
         """Runs `troupe WORDS` on it; returns code, output, errors."""
-        command = [self.of.program, *words, "-c", self.config]
+        command = [self.program, *words, "-c", self.config]
         try:
             done = subprocess.run(command, capture_output=True, text=True,
                                   timeout=seconds, errors="replace")
         except subprocess.TimeoutExpired:
             return None, "", f"no answer within {seconds} s"
         return done.returncode, done.stdout, done.stderr
+
+
+def run_cases(cases, make):
+    """Runs those that the command line names behind the program, or all:
+    `make(program, folder)` gives each its members, in a folder of its own."""
+    program, *names = sys.argv[1:]
+    for name in names or cases:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="troupe-cluster-") as folder:
+            members = make(program, pathlib.Path(folder))
+            try:
+                cases[name](members)
+            finally:
+                members.close()
+        print(f"{name}: as it should be, in {time.monotonic() - began:.0f} s",
+              flush=True)
 
 
 class cluster:

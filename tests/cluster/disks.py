@@ -54,12 +54,16 @@ def unmount(members):
                        capture_output=True)
 
 
-def fill(member):
-    """Leaves a member's disk no more than a MiB of room."""
+NEARLY = 1 << 30  # bytes left: fewer than a node wants to see free
+FULL = 1 << 20
+
+
+def fill(member, left):
+    """Leaves a member's disk no more than so many bytes of room."""
     room = os.statvfs(member.folder)
     with open(member.folder / "filling", "wb") as file:
         os.posix_fallocate(
-            file.fileno(), 0, room.f_bavail * room.f_frsize - (1 << 20))
+            file.fileno(), 0, room.f_bavail * room.f_frsize - left)
 
 
 def empty(member):

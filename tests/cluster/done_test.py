@@ -7,10 +7,6 @@ Ends with 0 when each member ends by itself, with the right code, and each
 message was handled.
 """
 
-import pathlib
-import sys
-import tempfile
-
 import cluster
 from cluster import expect
 
@@ -94,19 +90,19 @@ def expect_handled(members, count):
     expect(len(done) == count, f"{len(done)} of {count} jobs were handled")
 
 
-def all_end(members, folder):
+def all_end(members):
     """All end with 0 when the work is done."""
-    write_jobs(folder, 0, LINES)
+    write_jobs(members.folder, 0, LINES)
     start(members)
     expect_ends(members, 0)
     expect_handled(members, LINES)
 
 
-def again(members, folder):
+def again(members):
     """What was done is not taken for the next run's work, and a run without
     any ends as well."""
-    all_end(members, folder)
-    write_jobs(folder, LINES, LINES)
+    all_end(members)
+    write_jobs(members.folder, LINES, LINES)
     for _ in range(2):
         for x in members:
             x.start()
@@ -114,10 +110,10 @@ def again(members, folder):
         expect_handled(members, 2 * LINES)
 
 
-def one_dies(members, folder):
+def one_dies(members):
     """A member that is killed is not waited for, and what it had is handled
     by the others."""
-    write_jobs(folder, 0, 3 * LINES)
+    write_jobs(members.folder, 0, 3 * LINES)
     start(members)
     expect(members.wait_until(lambda: len(handled(members)) > LINES, 60),
            "nothing is handled:\n" + members.said())
@@ -129,20 +125,12 @@ def one_dies(members, folder):
 CASES = {"all_end": all_end, "again": again, "one_dies": one_dies}
 
 
-def main():
-    program, *names = sys.argv[1:]
-    for name in names or CASES:
-        with tempfile.TemporaryDirectory(prefix="troupe-done-") as place:
-            folder = pathlib.Path(place)
-            members = cluster.cluster(
-                program, folder, 3, configuration=pipeline(folder))
-            members.run_words = ["--until-done"]
-            try:
-                CASES[name](members, folder)
-                print(f"{name}: as it should be")
-            finally:
-                members.close()
+def make(program, folder):
+    members = cluster.cluster(
+        program, folder, 3, configuration=pipeline(folder))
+    members.run_words = ["--until-done"]
+    return members
 
 
 if __name__ == "__main__":
-    main()
+    cluster.run_cases(CASES, make)

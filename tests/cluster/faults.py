@@ -163,16 +163,26 @@ def pause_leader(what):
 # -- N5, N6: disks
 
 def fill_disks(what):
-    """the disk of a follower fills, then that of a leader"""
+    """the disk of a follower fills, then that of a leader, nearly and wholly"""
     first = leader(what)
     other = next(x for x in what.cluster.members if x is not first)
-    for x in (other, first):
-        what.fault(f"fills the disk of {x.name}")
-        disks.fill(x)
-        what.sleep(10)
-        what.say(f"makes room on the disk of {x.name}")
-        disks.empty(x)
-        what.sleep(5)
+    for left, how in ((disks.NEARLY, "nearly "), (disks.FULL, "")):
+        for x in (other, first):
+            what.fault(f"{how}fills the disk of {x.name}")
+            disks.fill(x, left)
+            what.sleep(10)
+            make_room(what, x)
+            what.sleep(5)
+
+
+def make_room(what, member):
+    """Makes room, and starts a node that has ended for lack of it."""
+    has_ended = not member.is_alive()
+    what.say(f"makes room on the disk of {member.name}"
+             + (", which has ended" if has_ended else ""))
+    disks.empty(member)
+    if has_ended:
+        member.start()
 
 
 def break_writes(what):

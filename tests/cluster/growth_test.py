@@ -7,9 +7,6 @@ Ends with 0 when no more moved than had to and all that was confirmed is there.
 """
 
 import json
-import pathlib
-import sys
-import tempfile
 import threading
 import time
 
@@ -55,11 +52,12 @@ def publish_one(channel, number):
 
 
 class publisher(threading.Thread):
-    """Publishes from its start to `stop`, and counts what is confirmed."""
+    """Publishes numbers, from `first` on, until `stop`, and counts what is
+    confirmed."""
 
-    def __init__(self, member):
+    def __init__(self, member, first=0):
         super().__init__(daemon=True)
-        self.member, self.confirmed = member, 0
+        self.member, self.confirmed = member, first
         self.is_over = threading.Event()
         self.fault = None
 
@@ -86,8 +84,8 @@ class publisher(threading.Thread):
         return self.confirmed
 
 
-def start_publishing(members):
-    made = publisher(members[0])
+def start_publishing(members, by=0):
+    made = publisher(members[by])
     made.start()
     expect(members.wait_until(
         lambda: made.fault or made.confirmed > BEFORE * len(QUEUES), 60)
@@ -154,6 +152,7 @@ def has_copies(members, number):
 
 def fourth_member(members):
     """A fourth member takes its share, and no more moves than that."""
+    members.start()
     wait_until_in_order(members, 60)
     publishing = start_publishing(members)
     copies, leaders = placed(members.ring())
@@ -181,6 +180,7 @@ def fourth_member(members):
 
 def replicas(members):
     """Copies are given up and made again, while messages come."""
+    members.start()
     publishing = start_publishing(members)
     for number, why in (("0", "1 to 5 replicas"), ("5", "start more")):
         code, _, errors = members[1].ask("replicas", number, "--yes")
@@ -204,19 +204,10 @@ def replicas(members):
 CASES = {"fourth_member": fourth_member, "replicas": replicas}
 
 
-def main():
-    program, *names = sys.argv[1:]
-    for name in names or CASES:
-        with tempfile.TemporaryDirectory(prefix="troupe-growth-") as folder:
-            members = growing(program, pathlib.Path(folder), 3,
-                              configuration=cluster.broker("growth"))
-            try:
-                members.start()
-                CASES[name](members)
-                print(f"{name}: as it should be")
-            finally:
-                members.close()
+def make(program, folder):
+    return growing(program, folder, 3,
+                   configuration=cluster.broker("growth"))
 
 
 if __name__ == "__main__":
-    main()
+    cluster.run_cases(CASES, make)

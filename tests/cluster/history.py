@@ -25,6 +25,16 @@ class handling:
     last: int | None = None  # what the handler's state said before
 
 
+@dataclasses.dataclass
+class pause:
+    """One time that a node's time was stopped: at some time from `begin`, when
+    that was asked for, to `stopped`, when all of its threads stood still."""
+
+    node: str
+    begin: int
+    stopped: int
+
+
 class history:
     """What publishers and consumers saw; they write from their threads."""
 
@@ -37,7 +47,7 @@ class history:
         self.returned = set()  # the broker knew nowhere to bring them
         self.handlings = []  # those of clients' queues
         self.noted = collections.Counter()  # what else happened, how often
-        self.pauses = []  # (node, from, to)
+        self.pauses = []
 
     def note(self, what, count=1):
         with self.lock:

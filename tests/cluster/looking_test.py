@@ -7,9 +7,6 @@ Ends with 0 when each of four members, with three replicas, answers for all.
 """
 
 import json
-import pathlib
-import sys
-import tempfile
 
 import cluster
 import done_test
@@ -44,11 +41,11 @@ def has_handled(members, count):
     return len(done_test.handled(members)) == count
 
 
-def start_four(folder, members):
+def start_four(members):
     """Starts three, a fourth when they have work, and waits until it has its
     share."""
-    done_test.write_jobs(folder, 0, LINES)
-    with open(folder / "jobs", "a", encoding="ascii") as jobs:
+    done_test.write_jobs(members.folder, 0, LINES)
+    with open(members.folder / "jobs", "a", encoding="ascii") as jobs:
         for i in range(BAD):
             jobs.write(f'{{"key":"k{i}","job":"no number"}}\n')
     members.start()
@@ -123,8 +120,8 @@ def stopped_is_refused(members):
            f"the store of a member is looked into: {code}, {err}")
 
 
-def looking(members, folder):
-    start_four(folder, members)
+def looking(members):
+    start_four(members)
     all_answer(members)
     replays(members)
     missing_is_named(members)
@@ -134,19 +131,10 @@ def looking(members, folder):
 CASES = {"looking": looking}
 
 
-def main():
-    program, *names = sys.argv[1:]
-    for name in names or CASES:
-        with tempfile.TemporaryDirectory(prefix="troupe-looking-") as place:
-            folder = pathlib.Path(place)
-            text = PIPELINE.replace("@jobs@", str(folder / "jobs"))
-            members = growing(program, folder, 3, configuration=text)
-            try:
-                CASES[name](members, folder)
-                print(f"{name}: as it should be")
-            finally:
-                members.close()
+def make(program, folder):
+    text = PIPELINE.replace("@jobs@", str(folder / "jobs"))
+    return growing(program, folder, 3, configuration=text)
 
 
 if __name__ == "__main__":
-    main()
+    cluster.run_cases(CASES, make)

@@ -24,7 +24,7 @@ import cluster
 import faults
 import load
 import network
-from history import history, now, read_witness, witness_reader
+from history import history, now, pause, read_witness, witness_reader
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = HERE.parents[1] / "build/release/tests/cluster/cluster_witness"
@@ -65,8 +65,9 @@ class trial:
         """Stops a member's time for a while."""
         begin = now()
         member.pause()
+        stopped = now()
         time.sleep(seconds)
-        self.record.pauses.append((member.name, begin, now()))
+        self.record.pauses.append(pause(member.name, begin, stopped))
         member.resume()
 
     def wait_until_whole(self, seconds=60):

@@ -8,11 +8,8 @@ mixed was refused.
 """
 
 import json
-import pathlib
 import shutil
 import subprocess
-import sys
-import tempfile
 import time
 
 import pika
@@ -127,19 +124,11 @@ def start_all(members):
            f"it does not come up: {members.status()}\n" + members.said())
 
 
-def refusal(member, seconds=60):
-    """Starts a member that is to be refused; returns what it said."""
-    before = len(member.said())
-    member.start()
-    expect(member.process.wait(seconds) == 78,
-           f"{member.name} ended with {member.process.returncode}")
-    return member.said()[before:]
-
-
 # -- cases
 
 def majority_of_members(members):
-    """two of three members are lost with their disks, and all etcds"""
+    """Two of three members are lost with their disks, and all etcds."""
+    members.start()
     code, _, errors = recover(members, "survey", "-c", members[0].config)
     expect(code == 75 and "in use" in errors,
            f"a running node was surveyed: {code} {errors}")
@@ -190,7 +179,7 @@ def refusal_of_unapplied(members):
     others = members.members[1:]
     for x in others:
         x.start()
-    said = refusal(lone)
+    said = lone.refusal()
     end_all(members)
     for x in others:
         shutil.rmtree(x.folder)
@@ -203,7 +192,7 @@ def stale_store_is_refused(members, member):
     fresh = member.folder / "store"
     fresh.rename(members.folder / "fresh")
     shutil.copytree(members.folder / "stale", fresh)
-    said = refusal(member)
+    said = member.refusal()
     expect("'before'" in said and "empty one" in said,
            f"a store that was not surveyed: {said}")
     shutil.rmtree(fresh)
@@ -213,7 +202,8 @@ def stale_store_is_refused(members, member):
 
 
 def majority_of_etcds(members):
-    """two of three etcds are lost with their disks; all stores are there"""
+    """Two of three etcds are lost with their disks; all stores are there."""
+    members.start()
     publish(members[2])
     end_all(members)
     for x in members.members[1:]:
@@ -234,21 +224,10 @@ def majority_of_etcds(members):
 CASES = {x.__name__: x for x in (majority_of_members, majority_of_etcds)}
 
 
-def run(program, case):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-recover-"))
-    members = cluster.cluster(program, folder, 3,
-                              configuration=cluster.broker("before"))
-    began = time.monotonic()
-    try:
-        members.start()
-        case(members)
-        print(f"{case.__name__} passed in {time.monotonic() - began:.0f} s: "
-              f"{case.__doc__}", flush=True)
-    finally:
-        members.close()
-        shutil.rmtree(folder, ignore_errors=True)
+def make(program, folder):
+    return cluster.cluster(program, folder, 3,
+                           configuration=cluster.broker("before"))
 
 
 if __name__ == "__main__":
-    for name in sys.argv[2:] or CASES:
-        run(sys.argv[1], CASES[name])
+    cluster.run_cases(CASES, make)

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace troupe::test {
@@ -300,5 +301,9 @@ private:
 
   std::uint64_t epoch_ = 0;
 };
+
+inline bool is_done(const std::optional<edge::answered>& x) {
+  return x && std::holds_alternative<amqp::done>(x->what);
+}
 
 } // namespace troupe::test

@@ -148,6 +148,28 @@ TEST_CASE("membership_actor: who takes the turn hears who is out of reach") {
   CHECK(set.box.take<replicas::ask_end>()); // what "a" led gets leaders
 }
 
+TEST_CASE("membership_actor: who is back at once has the turn all the time") {
+  auto set = membership_stage{3};
+  set.sees_ends = true;
+  for (const auto* name : {"a", "b", "c"}) {
+    set.start(name);
+    set.run(200ms);
+  }
+  REQUIRE(set.view("b").controller == "a");
+  set.world.cut("a"); // its session is not ended in order
+  set.kill("a");
+  set.run(50ms);
+  set.world.heal("a");
+  CHECK(set.start("a").own.incarnation == 2);
+  set.run(200ms);
+  REQUIRE(set.view("a").controller == "a");
+  auto before = set.world.range(controller_key(set.prefix)).values.at(0);
+  set.run(8s); // the session of its last run ends
+  auto after = set.world.range(controller_key(set.prefix)).values.at(0);
+  CHECK(after == before);
+  CHECK(set.view("c").members.at("a").is_running);
+}
+
 TEST_CASE("membership_actor: a session that ends by itself is opened again") {
   auto set = membership_stage{3};
   set.start("a");

@@ -46,6 +46,7 @@ public:
     asked.meta.replicas = static_cast<std::uint32_t>(replicas_);
     asked.meta.cluster_id = "x";
     asked.is_over = [] { return false; };
+    asked.has_ended = [this](const std::string&) { return sees_ends; };
     asked.on_trouble = [](const std::string&) {};
     asked.pause = [this](std::chrono::milliseconds) { run(100ms); };
     auto at = stepped_coordinator{world, now, name};
@@ -92,11 +93,15 @@ public:
   toy_network net;
   std::string prefix = cluster_prefix("test").value();
   std::map<std::string, member> members;
+  /// Runs are known to have ended though their sessions have not, as after a
+  /// kill -9.
+  bool sees_ends = false;
 
 private:
   void spawn(const std::string& name, member& x) {
     auto places = membership_places{};
     places.coordinator = world.client(name);
+    if (sees_ends) lingering_.push_back(places.coordinator);
     places.links = x.links;
     places.board = x.board;
     places.replicas = caf::actor_cast<replicas_actor>(caf::actor{box.self});
@@ -116,6 +121,7 @@ private:
   }
 
   std::size_t replicas_;
+  std::vector<std::shared_ptr<coordinator>> lingering_; // and their sessions
 };
 
 } // namespace troupe::test

@@ -40,6 +40,7 @@ struct replicas_stage {
     places.writer = caf::actor_cast<writer_actor>(us);
     places.lookup = caf::actor_cast<lookup_actor>(us);
     places.links = net.open(self);
+    is_stuck = places.is_stuck;
     replicas = box.spawn(
       run_replicas, places, all, cluster::registered_member{self, own_store});
     auto strong = caf::actor_cast<caf::strong_actor_ptr>(us);
@@ -108,6 +109,7 @@ struct replicas_stage {
   std::shared_ptr<log_store> store;
   toy_network net;
   replicas_actor replicas;
+  std::shared_ptr<std::atomic<bool>> is_stuck;
   cluster::revision_number revision = 0;
 };
 
@@ -305,6 +307,23 @@ TEST_CASE("replicas_actor: messages wait for room, and are not lost") {
   REQUIRE(answer->what.size() == 1);
   CHECK(answer->what[0].first == 4);
   CHECK(answer->what[0].second > 0);
+}
+
+TEST_CASE(
+  "replicas_actor: publishers wait for room only while a group needs it") {
+  auto set = replicas_stage{};
+  set.box.tell(set.replicas, replicas::space{false});
+  set.box.wait(50ms);
+  CHECK_FALSE(*set.is_stuck); // it leads nothing
+  REQUIRE(set.lead(1));
+  set.box.wait(50ms);
+  CHECK(*set.is_stuck);
+  SECTION("there is room again") {
+    set.box.tell(set.replicas, replicas::space{true});
+  }
+  SECTION("another has taken over") { set.elect(2, cluster::member_id{2}); }
+  set.box.wait(50ms);
+  CHECK_FALSE(*set.is_stuck);
 }
 
 TEST_CASE("replicas_actor: a group of a full disk is led all the same") {

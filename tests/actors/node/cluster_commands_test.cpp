@@ -1,19 +1,15 @@
-#include "actors/edge/control_socket.hpp"
 #include "actors/fatal.hpp"
 #include "actors/node/cluster_commands.hpp"
+#include "tests/actors/node/fake_node.hpp"
 #include "tests/actors/node/running_main.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
-#include <filesystem>
-#include <thread>
-#include <unistd.h>
-
 using namespace troupe;
 using cluster::member_id;
 using cluster::member_state;
-using troupe::test::main_outcome;
+using troupe::test::fake_node;
 using troupe::test::run_main;
 
 namespace json = boost::json;
@@ -42,41 +38,6 @@ cluster_report two_members() {
     {group_id{1}, "", 8, {"n1", "n2"}, {"n1", "n2"}, {"n3"}, {"n2"}, {}}};
   return out;
 }
-
-/// A folder in which a node seems to run.
-class fake_node {
-public:
-  fake_node() {
-    auto pattern =
-      (std::filesystem::temp_directory_path() / "cluster-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-
-  ~fake_node() {
-    io_.stop();
-    if (thread_.joinable()) thread_.join();
-    socket_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  void start(std::optional<cluster_places> places) {
-    auto what = control_places{};
-    what.cluster = std::move(places);
-    auto opened = control_socket::open(
-      io_, folder_, std::make_shared<control>(std::move(what)));
-    REQUIRE(opened.has_value());
-    socket_ = std::move(*opened);
-    thread_ = std::thread{[this] { io_.run(); }};
-  }
-
-  std::string folder() const { return folder_.string(); }
-
-private:
-  std::filesystem::path folder_;
-  boost::asio::io_context io_{1};
-  std::unique_ptr<control_socket> socket_;
-  std::thread thread_;
-};
 
 cluster_places places_of(std::vector<std::string>& asked) {
   auto note = [&asked](const std::string& what) -> result<> {

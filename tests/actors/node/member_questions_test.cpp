@@ -4,7 +4,11 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <future>
+#include <memory>
+#include <string>
+#include <string_view>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -24,6 +28,20 @@ struct asking_pair {
   }
   ~asking_pair() { answers.stop(); }
 
+  /// Asks with a text, and returns what was answered.
+  json::object answer_to(std::string_view text) {
+    auto told = asks.ask(questioned, {{"text", text}}, 60s);
+    REQUIRE(told.has_value());
+    return *told;
+  }
+
+  /// Asks, and returns why there was no answer.
+  std::string failure(std::chrono::milliseconds patience) {
+    auto told = asks.ask(questioned, {}, patience);
+    REQUIRE_FALSE(told.has_value());
+    return told.error().detail;
+  }
+
   std::shared_ptr<short_way> here = std::make_shared<short_way>(questioner);
   std::shared_ptr<short_way> there = std::make_shared<short_way>(questioned);
   member_questions asks{here};
@@ -37,25 +55,20 @@ TEST_CASE("member_questions: an answer comes to who asked") {
   set.answers.answer_by([](const json::object& asked) {
     return json::object{{"echo", asked.at("text")}};
   });
-  auto told = set.asks.ask(questioned, {{"text", "one"}}, 60s);
-  REQUIRE(told.has_value());
-  CHECK(told->at("echo").as_string() == "one");
+  CHECK(set.answer_to("one").at("echo").as_string() == "one");
 }
 
 TEST_CASE("member_questions: texts may be any bytes") {
   auto set = asking_pair{};
   set.answers.answer_by([](const json::object& asked) { return asked; });
-  auto told = set.asks.ask(questioned, {{"text", "\xff\x01\xc3"}}, 60s);
-  REQUIRE(told.has_value());
-  CHECK(told->at("text").as_string() == "\xff\x01\xc3");
+  auto text = "\xff\x01\xc3";
+  CHECK(set.answer_to(text).at("text").as_string() == text);
 }
 
 TEST_CASE("member_questions: one that is not reached is not waited for") {
   auto set = asking_pair{};
   set.here->to = nullptr;
-  auto told = set.asks.ask(questioned, {}, 1h);
-  REQUIRE_FALSE(told.has_value());
-  CHECK(told.error().detail == "it is not reached");
+  CHECK(set.failure(1h) == "it is not reached");
 }
 
 TEST_CASE("member_questions: a link that breaks ends the wait") {
@@ -67,18 +80,14 @@ TEST_CASE("member_questions: a link that breaks ends the wait") {
     asked.set_value();
     return json::object{};
   });
-  auto told = set.asks.ask(questioned, {}, 1h);
-  REQUIRE_FALSE(told.has_value());
-  CHECK(told.error().detail == "the link to it broke");
+  CHECK(set.failure(1h) == "the link to it broke");
   asked.get_future().wait();
 }
 
 TEST_CASE("member_questions: no answer is waited for no longer than said") {
   auto set = asking_pair{};
   set.here->drops = true;
-  auto told = set.asks.ask(questioned, {}, 1ms);
-  REQUIRE_FALSE(told.has_value());
-  CHECK(told.error().detail == "it did not answer in time");
+  CHECK(set.failure(1ms) == "it did not answer in time");
 }
 
 TEST_CASE("member_questions: an answer of another member is not heard") {

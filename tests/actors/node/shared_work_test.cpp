@@ -5,6 +5,11 @@
 
 #include <boost/json.hpp>
 
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+
 using namespace troupe;
 using namespace troupe::test;
 
@@ -14,7 +19,7 @@ namespace {
 struct worker {
   std::shared_ptr<short_way> way;
   std::shared_ptr<member_questions> questions;
-  std::shared_ptr<hosted_work> here = std::make_shared<hosted_work>();
+  std::shared_ptr<running_work> here = std::make_shared<running_work>();
   std::unique_ptr<shared_work> work;
 };
 
@@ -59,6 +64,20 @@ struct work_stage : membership_stage {
       [&x](const boost::json::object&) { return x.work->answer(); });
   }
 
+  /// Ends a member, lets its session end, and starts it again.
+  void restart(const std::string& name) {
+    kill(name);
+    run(10s);
+    start(name);
+    run(500ms);
+  }
+
+  /// Lets a member begin anew with what it knows of the work.
+  void renew(const std::string& name) {
+    workers.erase(name);
+    add(name);
+  }
+
   /// Returns who leads the source's group, and the other one.
   std::pair<std::string, std::string> leader_and_other() {
     auto leader = view("a").groups.at(source_group).first.leader;
@@ -86,39 +105,45 @@ void end(source_report& report) {
   report.update([](auto& x) { x.has_ended = true; });
 }
 
+/// The same, with the source running where its group is led.
+struct source_stage : work_stage {
+  source_stage() {
+    std::tie(leader, other) = leader_and_other();
+    report = run_source(leader);
+  }
+
+  std::string leader;
+  std::string other;
+  std::shared_ptr<source_report> report;
+};
+
 } // namespace
 
 TEST_CASE("shared_work: a source is at its end where its group is led") {
-  auto set = work_stage{};
-  auto [leader, other] = set.leader_and_other();
-  auto report = set.run_source(leader);
-  auto stale = set.run_source(other);
+  auto set = source_stage{};
+  auto stale = set.run_source(set.other);
   end(*stale);
-  CHECK_FALSE(set.look(leader).is_done());
-  CHECK_FALSE(set.look(other).is_done());
-  end(*report);
-  CHECK(set.look(leader).is_done());
-  CHECK(set.look(other).is_done());
+  CHECK_FALSE(set.look(set.leader).is_done());
+  CHECK_FALSE(set.look(set.other).is_done());
+  end(*set.report);
+  CHECK(set.look(set.leader).is_done());
+  CHECK(set.look(set.other).is_done());
 }
 
 TEST_CASE("shared_work: a source with unconfirmed messages is not at its end") {
-  auto set = work_stage{};
-  auto [leader, other] = set.leader_and_other();
-  auto report = set.run_source(leader);
-  end(*report);
-  report->update([](auto& x) { x.published = 2, x.confirmed = 1; });
-  CHECK_FALSE(set.look(other).is_done());
-  report->update([](auto& x) { x.confirmed = 2; });
-  CHECK(set.look(other).is_done());
+  auto set = source_stage{};
+  end(*set.report);
+  set.report->update([](auto& x) { x.published = 2, x.confirmed = 1; });
+  CHECK_FALSE(set.look(set.other).is_done());
+  set.report->update([](auto& x) { x.confirmed = 2; });
+  CHECK(set.look(set.other).is_done());
 }
 
 TEST_CASE("shared_work: who reads a source and is not reached is named") {
-  auto set = work_stage{};
-  auto [leader, other] = set.leader_and_other();
-  auto report = set.run_source(leader);
-  end(*report);
-  set.workers.at(other).way->to = nullptr;
-  auto seen = set.look(other);
+  auto set = source_stage{};
+  end(*set.report);
+  set.workers.at(set.other).way->to = nullptr;
+  auto seen = set.look(set.other);
   CHECK_FALSE(seen.is_done());
   CHECK(seen.waits_for == "the member that reads source in");
 }
@@ -131,11 +156,9 @@ TEST_CASE("shared_work: a source that no longer runs is not at its end") {
 }
 
 TEST_CASE("shared_work: a failure anywhere is seen everywhere") {
-  auto set = work_stage{};
-  auto [leader, other] = set.leader_and_other();
-  auto report = set.run_source(leader);
-  report->update([](auto& x) { x.failure = {errc::bad_input, "line 3"}; });
-  CHECK(set.look(other).failure == "line 3");
+  auto set = source_stage{};
+  set.report->update([](auto& x) { x.failure = {errc::bad_input, "line 3"}; });
+  CHECK(set.look(set.other).failure == "line 3");
 }
 
 TEST_CASE("shared_work: a stage that is paused anywhere is seen everywhere") {
@@ -161,12 +184,8 @@ TEST_CASE("shared_work: what was concluded does not hold for a later start") {
   auto set = work_stage{};
   CHECK(set.workers.at("a").work->conclude(""));
   CHECK(set.look("b").is_over);
-  set.kill("b");
-  set.run(10s);
-  set.start("b");
-  set.run(500ms);
-  set.workers.erase("b");
-  set.add("b");
+  set.restart("b");
+  set.renew("b");
   CHECK_FALSE(set.look("b").is_over);
 }
 
@@ -175,14 +194,10 @@ TEST_CASE("shared_work: who began before all was done has no more to do") {
   CHECK(set.workers.at("a").work->conclude(""));
   auto done = wait_for_range(*set.truth, done_key(set.prefix)).value();
   auto done_at = done.values.at(0).changed;
-  set.kill("b");
-  set.run(10s);
-  set.start("b");
-  set.run(500ms);
+  set.restart("b");
   auto add = [&](revision began_at) {
-    set.workers.erase("b");
     set.began_at = began_at;
-    set.add("b");
+    set.renew("b");
     return set.look("b").is_over;
   };
   CHECK(add(done_at - 1));

@@ -42,6 +42,23 @@ constexpr auto b = member_id{2};
 constexpr auto c = member_id{3};
 constexpr auto d = member_id{4};
 
+// -- group 0, which many tests are about
+
+constexpr auto group_0 = group_id{0};
+
+/// Lets group 0 be led by 1 and kept by 1, 2 and 3.
+inline void put_first(unsigned g, group_record& record) {
+  if (g == 0) record = kept_by({a, b, c});
+}
+
+template <class Action>
+std::vector<Action> of_group_0(const std::vector<Action>& all) {
+  auto some = std::vector<Action>{};
+  for (const auto& x : all)
+    if (x.group == group_0) some.push_back(x);
+  return some;
+}
+
 /// One controller, and what it wants done.
 struct controller_rig {
   explicit controller_rig(const controller_options& options = {})

@@ -2,6 +2,8 @@
 
 #include "tests/engine/cluster/play_store.hpp"
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <variant>
@@ -81,6 +83,49 @@ struct play_coordinator {
     record = wanted;
     ++revision;
     return true;
+  }
+};
+
+// -- the wires
+
+/// What is under way between members and the coordinator, and who is cut off
+/// from whom.
+class play_wires {
+public:
+  /// Loses a message; who waits for the coordinator hears that it is unknown.
+  void lose(const envelope& post) {
+    if (auto* x = std::get_if<swap_post>(&post.what))
+      lose_swap(post.from, x->what.number);
+    if (auto* x = std::get_if<swap_answer>(&post.what))
+      lose_swap(post.to, x->number);
+  }
+
+  /// A request or an answer is lost: its outcome is unknown.
+  void lose_swap(std::size_t i, std::uint64_t number) {
+    auto answer = swap_answer{swap_answer::outcome::unknown, number, {}, 0};
+    network.push_back({i, i, std::move(answer)});
+  }
+
+  play_coordinator coordinator;
+  std::vector<envelope> network;
+  std::array<std::array<bool, 8>, 8> cut{};
+
+protected:
+  /// Lets the coordinator do what it is asked, and answer as far as it gets.
+  void ask_coordinator(envelope post) {
+    auto back = cut[coordinator_place][post.from];
+    if (auto* x = std::get_if<swap_post>(&post.what)) {
+      using outcome = swap_answer::outcome;
+      auto done = coordinator.swap(x->what.record, x->what.expected);
+      auto how = done ? outcome::done : outcome::conflict;
+      if (back) return lose_swap(post.from, x->what.number);
+      auto answer = swap_answer{
+        how, x->what.number, coordinator.record, coordinator.revision};
+      network.push_back({coordinator_place, post.from, std::move(answer)});
+    } else if (!back) {
+      auto answer = read_answer{coordinator.record, coordinator.revision};
+      network.push_back({coordinator_place, post.from, std::move(answer)});
+    }
   }
 };
 

@@ -1,172 +1,38 @@
 #pragma once
 
+#include "tests/engine/cluster/play_members.hpp"
 #include "tests/engine/cluster/play_network.hpp"
 #include "tests/engine/cluster/play_truth.hpp"
 
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <optional>
-#include <random>
-#include <string>
+#include <memory>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace troupe::test {
 
-using namespace std::chrono_literals;
-
-/// Rules broken where machines meet the world, for tests that must fail.
-struct play_faults {
-  bool acks_before_sync = false;   // the store says "on disk" at once
-  bool elects_any_disk = false;    // an emptied member is taken for the old one
-  bool elects_anyone = false;      // also members that are not in sync
-  bool drains_at_once = false;     // handlers still run when a move goes on
-  bool forgets_publishers = false; // a new leader knows those of its base
-};
-
-struct play_options {
-  std::size_t members = 3;
-  std::size_t replicas = 3;
-  replica_options machine;
-  play_faults faults;
-};
-
-/// Gives times of the simulation: a lease of 25 ms, clocks up to 5 % wrong.
-inline replica_options quick_options() {
-  auto made = replica_options{};
-  made.lease = {25ms, 0.05, 2ms};
-  made.silent_after = 33ms;
-  made.drain_timeout = 40ms;
-  made.resend_after = 5ms;
-  made.resend_most = 20ms;
-  made.ask_again_after = 3ms;
-  made.join_patience = 4ms;
-  made.append_entries = 4;
-  made.appends_in_flight = 3;
-  made.window_entries = 8;
-  made.window_bytes = 20;
-  made.uncommitted_entries = 64;
-  made.kept_entries = 12;
-  made.kept_for = 50ms;
-  made.compared_entries = 16;
-  return made;
-}
-
-/// One member: the real machine, and a shell without a thread, disk or
-/// socket.
-struct play_member {
-  std::optional<replica_machine> machine; // none: it is down
-  play_store store;
-  publisher_table publishers; // a leader's
-  bool is_paused = false;
-  double rate = 1; // of its clock
-  local_span offset{};
-  // its life
-  log_index told = 0;          // committed entries told to the truth
-  std::uint64_t lives = 0;     // counts starts
-  epoch_number epoch = 0;      // persisted, of this disk
-  local_time handling_until{}; // on the true clock
-  bool is_handling = false;
-  bool opened_window = false; // since it was last asked
-  struct view {
-    log_mark at;
-    std::shared_ptr<const publisher_table> table;
-  };
-  std::array<std::optional<view>, 8> views; // checkpoints being sent
-  std::vector<replica_action> todo;
-};
-
 /// Members with their real machines, and what stands for threads, disks and
 /// sockets around them. All that happens is one call.
-class play_shell {
+class play_shell : public play_members, public play_wires {
 public:
   static constexpr std::uint64_t pieces = 3; // of a checkpoint
 
   play_shell(const play_options& options, std::uint64_t seed)
-    : options_{options}, members_(options.members), random_{seed} {
+    : play_members{options, seed} {
     auto& record = coordinator.record;
     record.epoch = 1;
     record.leader = id(0);
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      auto& x = members_[i];
-      x.store.id = {0, ++disks_};
-      x.rate = 1 + (real() * 2 - 1) * options.machine.lease.drift * 0.9;
-      x.offset = local_span{static_cast<std::int64_t>(i) * 1'000'000'000};
-      if (i >= options.replicas) continue;
+    for (std::size_t i = 0; i < options.replicas; ++i) {
       record.replicas.push_back(id(i));
-      record.in_sync.push_back({id(i), x.store.id});
+      record.in_sync.push_back({id(i), members_[i].store.id});
     }
-    for (std::size_t i = 0; i < members_.size(); ++i) start(i);
-    for (std::size_t i = 0; i < members_.size(); ++i) watch(i);
+    for (std::size_t i = 0; i < size(); ++i) watch(i);
   }
 
-  static member_id id(std::size_t i) {
-    return member_id{static_cast<std::uint16_t>(i + 1)};
-  }
-  static std::size_t place(member_id member) {
-    return static_cast<std::size_t>(member) - 1;
-  }
-
-  // -- chance
-
-  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
-  double real() { return static_cast<double>(random_() >> 11) * 0x1.0p-53; }
-  bool chance(double of) { return real() < of; }
-
-  // -- time
-
-  local_time now{};
-  local_time local(std::size_t i) const {
-    auto ran = static_cast<double>(now.time_since_epoch().count());
-    auto span = static_cast<std::int64_t>(ran * members_[i].rate);
-    return local_time{local_span{span} + members_[i].offset};
-  }
-
-  // -- members
-
-  std::size_t size() const { return members_.size(); }
-  play_member& at(std::size_t i) { return members_[i]; }
-  bool runs(std::size_t i) const {
-    return members_[i].machine && !members_[i].is_paused;
-  }
-  bool leads(std::size_t i) const {
-    return members_[i].machine && is_leader(members_[i].machine->role());
-  }
-  replica_machine& machine(std::size_t i) { return *members_[i].machine; }
-
-  void start(std::size_t i) {
-    auto& x = members_[i];
-    auto own = options_.machine;
-    own.self = id(i);
-    own.store = x.store.id;
-    auto kept = kept_log{};
-    kept.epoch = x.store.kept().epoch;
-    kept.runs = x.store.kept().runs();
-    kept.was_stopped_cleanly = x.lives == 0;
-    kept.partial = x.store.kept().partial;
-    x.machine.emplace(own, kept, local(i));
-    x.told = x.store.kept().base.index;
-    x.is_handling = false;
-    x.is_paused = false;
-    x.views = {};
-    ++x.lives;
-  }
-
-  void crash(std::size_t i) {
-    auto& x = members_[i];
-    x.machine.reset();
-    x.is_handling = false;
-    x.store.crash(pick(x.store.pending() + 1));
-  }
-
-  /// Empties the disk of a member that is down.
-  void lose_disk(std::size_t i) {
-    members_[i].store.lose({0, ++disks_});
-    members_[i].epoch = 0;
-    members_[i].lives = 0;
-  }
+  // -- events
 
   /// Lets the member's clock be known to its machine and does what it says.
   template <class Event>
@@ -213,9 +79,6 @@ public:
 
   // -- the network
 
-  std::vector<envelope> network;
-  std::array<std::array<bool, 8>, 8> cut{};
-
   void deliver(std::size_t n) {
     auto post = std::move(network[n]);
     network[n] = std::move(network.back());
@@ -233,29 +96,13 @@ public:
       [&](auto& what) { take(post.to, id(post.from), what); }, post.what);
   }
 
-  /// Loses a message; who waits for the coordinator hears that it is unknown.
-  void lose(const envelope& post) {
-    if (auto* x = std::get_if<swap_post>(&post.what))
-      lose_swap(post.from, x->what.number);
-    if (auto* x = std::get_if<swap_answer>(&post.what))
-      lose_swap(post.to, x->number);
-  }
-
   /// Delivers what is under way, and what that brings, in order.
   void deliver_all() {
     for (std::size_t n = 0; n < network.size() && n < 100'000; ++n)
       arrive(std::move(network[n]));
     network.clear();
   }
-  /// A request or an answer is lost: its outcome is unknown.
-  void lose_swap(std::size_t i, std::uint64_t number) {
-    auto answer = swap_answer{swap_answer::outcome::unknown, number, {}, 0};
-    network.push_back({i, i, std::move(answer)});
-  }
 
-  const play_options& options() const { return options_; }
-
-  play_coordinator coordinator;
   play_truth truth;
   std::vector<move_result> moves; // how they ended
   std::function<void(std::size_t, log_index, const play_entry&)> on_confirm;
@@ -290,8 +137,6 @@ protected:
     if (options_.faults.acks_before_sync) report(i, what);
   }
 
-  play_options options_;
-  std::vector<play_member> members_;
   std::uint64_t values_ = 0;
 
 private:
@@ -521,24 +366,6 @@ private:
   void take(std::size_t, member_id, swap_post&) {}
   void take(std::size_t, member_id, read_post&) {}
 
-  void ask_coordinator(envelope post) {
-    auto back = cut[coordinator_place][post.from];
-    if (auto* x = std::get_if<swap_post>(&post.what)) {
-      using outcome = swap_answer::outcome;
-      auto done = coordinator.swap(x->what.record, x->what.expected);
-      auto how = done ? outcome::done : outcome::conflict;
-      if (back) return lose_swap(post.from, x->what.number);
-      auto answer = swap_answer{
-        how, x->what.number, coordinator.record, coordinator.revision};
-      network.push_back({coordinator_place, post.from, std::move(answer)});
-    } else if (!back) {
-      auto answer = read_answer{coordinator.record, coordinator.revision};
-      network.push_back({coordinator_place, post.from, std::move(answer)});
-    }
-  }
-
-  std::mt19937_64 random_;
-  std::uint64_t disks_ = 0;
   append_post arrived_; // the append a machine is being told
   std::shared_ptr<const publisher_table> arrived_table_;
   std::array<publisher_table, 8> incoming_; // of checkpoints kept aside

@@ -6,13 +6,16 @@ using namespace troupe::test;
 
 namespace {
 
-/// A leader of three, of which the third has not been heard for long enough.
-void let_third_fall_silent(replica_rig& rig) {
+/// Returns a leader of three that has not heard the third for long enough.
+replica_rig left_by_third(const replica_options& options = options_of(one)) {
+  auto rig = replica_rig{options};
+  rig.lead();
   for (int n = 0; n < 7; ++n) {
     rig.tick(300ms);
-    if (!rig.all<compare_and_swap>().empty()) return;
+    if (!rig.all<compare_and_swap>().empty()) break;
     rig.acked(two, rig.machine.log().last());
   }
+  return rig;
 }
 
 group_record without_third() {
@@ -22,12 +25,21 @@ group_record without_third() {
   return made;
 }
 
+/// Returns a leader without the third one, which is five entries behind.
+replica_rig joined_by_third() {
+  auto rig = replica_rig{options_of(one)};
+  rig.begin(without_third());
+  rig.acked(two, 1);
+  rig.acked(three, 1);
+  rig.append_synced(5);
+  rig.acked(two, 6);
+  return rig;
+}
+
 } // namespace
 
 TEST_CASE("replica: who is silent for two seconds leaves the in-sync set") {
-  auto rig = replica_rig{options_of(one)};
-  rig.lead();
-  let_third_fall_silent(rig);
+  auto rig = left_by_third();
   auto asked = rig.all<compare_and_swap>();
   REQUIRE(asked.size() == 1);
   CHECK(asked[0] == compare_and_swap{1, 1, without_third()});
@@ -68,16 +80,12 @@ TEST_CASE("replica: who acks but stays behind leaves the in-sync set") {
 TEST_CASE("replica: the in-sync set never falls below its least size") {
   auto options = options_of(one);
   options.min_in_sync = 3;
-  auto rig = replica_rig{options};
-  rig.lead();
-  let_third_fall_silent(rig);
+  auto rig = left_by_third(options);
   CHECK(rig.all<compare_and_swap>().empty());
 }
 
 TEST_CASE("replica: until a swap is answered, both sets hold") {
-  auto rig = replica_rig{options_of(one)};
-  rig.lead();
-  let_third_fall_silent(rig);
+  auto rig = left_by_third();
   rig.append_synced(1);
   rig.acked(two, 2);
   CHECK(rig.machine.committed() == 1);
@@ -89,9 +97,7 @@ TEST_CASE("replica: until a swap is answered, both sets hold") {
 }
 
 TEST_CASE("replica: an unknown swap is looked into and asked for again") {
-  auto rig = replica_rig{options_of(one)};
-  rig.lead();
-  let_third_fall_silent(rig);
+  auto rig = left_by_third();
   rig.after([&](auto& x) { x.on_swap_unknown(1, rig.now); });
   CHECK(rig.tick().find("read record") == 0);
   // It has not happened: the same again, with the same revision.
@@ -105,9 +111,7 @@ TEST_CASE("replica: an unknown swap is looked into and asked for again") {
 }
 
 TEST_CASE("replica: a conflict shows what holds instead") {
-  auto rig = replica_rig{options_of(one)};
-  rig.lead();
-  let_third_fall_silent(rig);
+  auto rig = left_by_third();
   auto lines = rig.after(
     [&](auto& x) { x.on_swap_conflict(1, trio(2, two), 2, rig.now); });
   CHECK(
@@ -119,9 +123,7 @@ TEST_CASE("replica: a conflict shows what holds instead") {
 
 TEST_CASE("replica: who has the epoch's first entry comes in sync") {
   auto rig = replica_rig{options_of(one)};
-  rig.record(without_third(), 1);
-  rig.persisted(1);
-  rig.synced(1);
+  rig.begin(without_third());
   rig.acked(two, 1);
   rig.acked(three, 0);
   rig.tick(50ms);
@@ -138,14 +140,7 @@ TEST_CASE("replica: who has the epoch's first entry comes in sync") {
 }
 
 TEST_CASE("replica: who is a little behind all the time comes in sync") {
-  auto rig = replica_rig{options_of(one)};
-  rig.record(without_third(), 1);
-  rig.persisted(1);
-  rig.synced(1);
-  rig.acked(two, 1);
-  rig.acked(three, 1);
-  rig.append_synced(5);
-  rig.acked(two, 6);
+  auto rig = joined_by_third();
   CHECK(rig.machine.committed() == 6);
   rig.tick(50ms);
   rig.append_synced(2);
@@ -158,14 +153,7 @@ TEST_CASE("replica: who is a little behind all the time comes in sync") {
 }
 
 TEST_CASE("replica: confirms wait a moment for who comes in sync, no more") {
-  auto rig = replica_rig{options_of(one)};
-  rig.record(without_third(), 1);
-  rig.persisted(1);
-  rig.synced(1);
-  rig.acked(two, 1);
-  rig.acked(three, 1);
-  rig.append_synced(5);
-  rig.acked(two, 6);
+  auto rig = joined_by_third();
   rig.tick(50ms);
   rig.append_synced(2);
   rig.acked(two, 8);
@@ -184,9 +172,7 @@ TEST_CASE("replica: a learner becomes a replica with the in-sync set") {
   auto record = without_third();
   record.replicas = {one, two};
   record.adding = {three};
-  rig.record(record, 1);
-  rig.persisted(1);
-  rig.synced(1);
+  rig.begin(record);
   rig.acked(two, 1);
   rig.acked(three, 1);
   rig.tick(50ms);
@@ -200,9 +186,7 @@ TEST_CASE("replica: a new disk takes the place of the one it replaces") {
   auto options = options_of(one);
   auto rig = replica_rig{options};
   auto record = without_third(); // no room to shrink
-  rig.record(record, 1);
-  rig.persisted(1);
-  rig.synced(1);
+  rig.begin(record);
   rig.hear(two, ack{1, 1, rig.now, {disk(two, 5)}});
   CHECK(rig.machine.committed() == 0);
   rig.tick(50ms);
@@ -306,9 +290,7 @@ TEST_CASE("replica: who needs what is trimmed gets a checkpoint in pieces") {
   auto record = without_third();
   record.replicas = {one, two};
   record.adding = {four};
-  rig.record(record, 1);
-  rig.persisted(1);
-  rig.synced(1);
+  rig.begin(record);
   rig.acked(two, 1);
   rig.append_synced(9);
   rig.acked(two, 10);

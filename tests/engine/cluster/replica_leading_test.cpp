@@ -110,13 +110,29 @@ TEST_CASE("replica: entries are refused with a reason, and not stored") {
   CHECK(rig.machine.log().last() == 2);
 }
 
-TEST_CASE("replica: appends are pipelined up to the window, then wait") {
-  auto options = options_of(one);
-  options.append_entries = 4;
-  options.appends_in_flight = 3;
+namespace {
+
+/// Returns a leader of the trio whose last event added `count` entries.
+replica_rig sending(std::uint32_t count, const replica_options& options) {
   auto rig = replica_rig{options};
   rig.lead();
-  rig.after([&](auto& x) { x.on_append(20, rig.now); });
+  rig.append_unsynced(count);
+  return rig;
+}
+
+/// Lets an append have four entries, so that a window holds some appends.
+replica_options short_appends() {
+  auto options = options_of(one);
+  options.append_entries = 4;
+  return options;
+}
+
+} // namespace
+
+TEST_CASE("replica: appends are pipelined up to the window, then wait") {
+  auto options = short_appends();
+  options.appends_in_flight = 3;
+  auto rig = sending(20, options);
   CHECK(rig.all<send_append>().size() == 6); // three to each
   CHECK(rig.all<send_append>()[2].what.previous == log_mark{1, 9});
   CHECK(
@@ -144,16 +160,13 @@ std::uint32_t send_all(replica_rig& rig, std::uint64_t size) {
 } // namespace
 
 TEST_CASE("replica: what the window in bytes has no room for waits for acks") {
-  auto options = options_of(one);
-  options.append_entries = 4;
+  auto options = short_appends();
   options.window_bytes = 1000;
-  auto rig = replica_rig{options};
-  rig.lead();
-  rig.after([&](auto& x) { x.on_append(20, rig.now); });
+  auto rig = sending(20, options);
   CHECK(rig.all<send_append>().size() == 10);
   CHECK(send_all(rig, 100) == 10); // of 4, 4 and 4
   CHECK(rig.machine.byte_room(two) == 0);
-  rig.after([&](auto& x) { x.on_append(1, rig.now); });
+  rig.append_unsynced(1);
   CHECK(send_all(rig, 100) == 0);
   CHECK(rig.all<send_append>().size() == 1); // to the other one
   rig.acked(two, 4);                         // half an append is none
@@ -172,9 +185,7 @@ TEST_CASE("replica: what the window in bytes has no room for waits for acks") {
 TEST_CASE("replica: bytes of what is sent again count once") {
   auto options = options_of(one);
   options.window_bytes = 1000;
-  auto rig = replica_rig{options};
-  rig.lead();
-  rig.after([&](auto& x) { x.on_append(8, rig.now); });
+  auto rig = sending(8, options);
   CHECK(send_all(rig, 100) == 8);
   CHECK(rig.machine.byte_room(two) == 200);
   rig.tick(500ms); // asks what it has
@@ -185,9 +196,7 @@ TEST_CASE("replica: bytes of what is sent again count once") {
 }
 
 TEST_CASE("replica: what is not at hand is sent once it is") {
-  auto rig = replica_rig{options_of(one)};
-  rig.lead();
-  rig.after([&](auto& x) { x.on_append(8, rig.now); });
+  auto rig = sending(8, options_of(one));
   auto what = rig.all<send_append>().at(0);
   REQUIRE(what.to == two);
   rig.machine.on_sent(two, what.what, 0, 0);

@@ -46,9 +46,7 @@ TEST_CASE("replica: handlers start until the least promise ends") {
 TEST_CASE("replica: a restart waits as if it had just acked") {
   auto rig = replica_rig{options_of(one)};
   auto start = rig.now;
-  rig.record(trio(), 1);
-  rig.persisted(1);
-  rig.synced(1);
+  rig.begin(trio());
   rig.acked(two, 1);
   rig.acked(three, 1);
   CHECK(rig.machine.role() == replica_role::accepting);

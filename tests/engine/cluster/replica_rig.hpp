@@ -87,22 +87,34 @@ public:
     return hear(from, ack{machine.epoch(), match, now, {disk(from)}});
   }
 
+  /// Lets it begin to lead epoch 1 by `what`: its first entry is on its own
+  /// disk, and nobody has acked it.
+  void begin(const group_record& what) {
+    record(what, 1);
+    persisted(1);
+    synced(1);
+  }
+
   /// Lets it lead epoch 1 of the trio, its first entry confirmed, and the
   /// time it has to wait be over.
   void lead() {
-    record(trio(), 1);
-    persisted(1);
-    synced(1);
+    begin(trio());
     now += 1600ms;
     acked(two, 1);
     acked(three, 1);
     tick();
   }
 
-  /// Adds entries of its own that its disk has at once.
-  append_answer append_synced(std::uint32_t count) {
+  /// Adds entries of its own that its disk does not have yet.
+  append_answer append_unsynced(std::uint32_t count) {
     auto answer = append_answer{};
     after([&](auto& x) { answer = x.on_append(count, now); });
+    return answer;
+  }
+
+  /// Adds entries of its own that its disk has at once.
+  append_answer append_synced(std::uint32_t count) {
+    auto answer = append_unsynced(count);
     synced(machine.log().last());
     return answer;
   }
