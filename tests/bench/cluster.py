@@ -201,7 +201,8 @@ def arguments():
         if not os.access(needed, os.X_OK):
             sys.exit(f"there is no {needed}; build first: "
                      "cmake --preset release && cmake --build --preset release")
-    given.folder = os.environ.get("TROUPE_BENCH_DIR", given.build)
+    given.folder = os.path.abspath(
+        os.environ.get("TROUPE_BENCH_DIR", given.build))
     return given
 
 
