@@ -30,6 +30,12 @@ etcd_options options_for(
   return made;
 }
 
+std::string how_ended(int status) {
+  return WIFSIGNALED(status)
+           ? " by signal " + std::to_string(WTERMSIG(status))
+           : " with status " + std::to_string(WEXITSTATUS(status));
+}
+
 } // namespace
 
 class managed_etcd::core : public std::enable_shared_from_this<core> {
@@ -117,10 +123,9 @@ private:
 
   etcd_view look() {
     reap();
-    if (!runs_on(process_, data())) {
+    // A child that is ending has no arguments any more: only its status tells.
+    if (!is_child_ && !runs_on(process_, data()))
       process_ = is_locked(data()) ? find_running(data()) : 0;
-      is_child_ = false;
-    }
     auto view = etcd_view{};
     view.is_running = process_ != 0 || is_locked(data());
     view.is_child = is_child_;
@@ -131,17 +136,17 @@ private:
   }
 
   void reap() {
-    auto how = 0;
-    if (!is_child_ || ::waitpid(process_, &how, WNOHANG) != process_) return;
+    if (!is_child_) return;
+    auto status = 0;
+    auto ended = ::waitpid(process_, &status, WNOHANG);
+    if (ended == 0) return;
     is_child_ = false;
     is_healthy_ = false;
     process_ = 0;
-    auto text = WIFSIGNALED(how)
-                  ? "by signal " + std::to_string(WTERMSIG(how))
-                  : "with status " + std::to_string(WEXITSTATUS(how));
     fail(
-      "etcd ended " + text + "; starting it again; its last words are in '"
-      + log_file().string() + "'");
+      "etcd ended" + (ended > 0 ? how_ended(status) : "")
+      + "; starting it again; its last words are in '" + log_file().string()
+      + "'");
   }
 
   // From now on a folder without data means that it was lost.
@@ -254,9 +259,8 @@ private:
 
   bool is_still_there() {
     if (process_ == 0) return false;
-    auto is_ended = is_child_
-                      ? ::waitpid(process_, nullptr, WNOHANG) == process_
-                      : !runs_on(process_, data());
+    auto is_ended = is_child_ ? ::waitpid(process_, nullptr, WNOHANG) != 0
+                              : !runs_on(process_, data());
     if (is_ended) process_ = 0;
     return !is_ended;
   }

@@ -27,6 +27,14 @@ public:
       for (std::size_t k = 0; k < count; ++k)
         if (i != k) options[i].others.push_back(options[k].settings.client);
     nodes.resize(count);
+    use_program("exec setpriv --pdeathsig KILL etcd \"$@\"\n");
+  }
+
+  /// What is run as etcd; at first that, but ended with the test's process even
+  /// if that crashes.
+  void use_program(const std::string& script) {
+    std::ofstream{program()} << "#!/bin/sh\n" << script;
+    std::filesystem::permissions(program(), std::filesystem::perms::owner_all);
   }
 
   ~managed_rig() override {
@@ -97,14 +105,8 @@ private:
     return made;
   }
 
-  // etcd, but ended with the test's process even if that crashes.
-  std::filesystem::path program() {
-    auto name = folder.path() / "etcd-on-a-leash";
-    if (std::filesystem::exists(name)) return name;
-    std::ofstream{name}
-      << "#!/bin/sh\nexec setpriv --pdeathsig KILL etcd \"$@\"\n";
-    std::filesystem::permissions(name, std::filesystem::perms::owner_all);
-    return name;
+  std::filesystem::path program() const {
+    return folder.path() / "etcd-on-a-leash";
   }
 };
 
@@ -134,6 +136,32 @@ TEST_CASE("managed_etcd: one that ends is started again") {
   REQUIRE(x.until([&] { return x.has_noticed("etcd ended by signal 9"); }));
   REQUIRE(x.becomes_healthy(0));
   CHECK(x.nodes[0]->state().process != first);
+}
+
+TEST_CASE("managed_etcd: the end of a child without arguments is noticed") {
+  auto x = managed_rig{};
+  x.use_program("[ $1 = --version ] && exec etcd --version\nexec sleep 60\n");
+  x.open(0);
+  REQUIRE(x.until([&] { return x.nodes[0]->state().process != 0; }));
+  auto first = x.nodes[0]->state().process;
+  auto data = data_folder(x.options[0].settings);
+  REQUIRE(x.until([&] { return !runs_on(first, data); }));
+  for (auto i = 0; i < 10; ++i) x.step(); // some looks
+  CHECK(x.nodes[0]->state().process == first);
+  ::kill(first, SIGKILL);
+  REQUIRE(x.until([&] { return x.has_noticed("etcd ended by signal 9"); }));
+  x.stop(0);
+}
+
+TEST_CASE("managed_etcd: the end of a child is noticed without its status") {
+  auto x = managed_rig{};
+  auto before = ::signal(SIGCHLD, SIG_IGN);
+  x.open(0);
+  REQUIRE(x.becomes_healthy(0));
+  ::kill(x.nodes[0]->state().process, SIGKILL);
+  CHECK(x.until([&] { return x.has_noticed("etcd ended; starting"); }));
+  x.stop(0);
+  ::signal(SIGCHLD, before);
 }
 
 TEST_CASE("managed_etcd: one that runs already is adopted") {
