@@ -14,6 +14,7 @@ struct place {
   std::uint32_t column = 0;
   std::uint32_t length = 0; // characters to underline
   std::string text;         // the line itself, cut if very long
+  bool operator==(const place&) const = default;
 };
 
 /// Something wrong in a configuration. All of them are collected before any is

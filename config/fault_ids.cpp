@@ -154,6 +154,11 @@ constexpr fault_kind kinds[] = {
   {"E0144", "a member has no name of its own",
    "In a cluster `node.name` says which member this is: it has to be written, "
    "and to be another on every node."},
+  {"E0145", "seeds do not say which nodes run an etcd",
+   "Without [cluster.etcd.members] the first three or five of `seeds` run one. "
+   "Each is a name, which begins with its `node.name` up to the first dot, and "
+   "a port. Addresses say no names, and nodes on one machine need ports of "
+   "their own for their etcds: name both under [cluster.etcd.members]."},
   {"E0201", "a value has the wrong type",
    "Text stands in quotes, numbers and true or false do not, lists stand in "
    "brackets."},

@@ -7,7 +7,7 @@ namespace troupe {
 namespace {
 
 // Longer names are not compared: the table below grows with their product.
-constexpr std::size_t longest_name = 100;
+constexpr std::size_t longest_compared = 100;
 // Nor is a name looked for among more than this: each fault would cost a walk.
 constexpr std::size_t most_candidates = 2000;
 
@@ -34,7 +34,7 @@ std::string
 nearest(std::string_view name, const std::vector<std::string>& candidates) {
   auto best = std::string{};
   auto least = std::max<std::size_t>(1, name.size() / 3) + 1;
-  if (name.size() > longest_name || candidates.size() > most_candidates)
+  if (name.size() > longest_compared || candidates.size() > most_candidates)
     return best;
   for (const auto& candidate : candidates) {
     // No fewer edits than the lengths differ by.

@@ -34,8 +34,8 @@ void visit_place(
   option_visitor& v,
   const std::string& name,
   std::map<std::string, etcd_place_config>& members) {
+  auto& value = members[name]; // named, also where nothing else is right
   if (!v.enter({name, "The node of that name."}, true)) return;
-  auto& value = members[name];
   v.text(
     {"host", "Where the other nodes reach it: a name or an address.", true},
     value.host);
@@ -56,8 +56,7 @@ void visit_members(
     {"members",
      "The nodes that run an etcd, 3 or 5 of them and the same in every "
      "node's file, as in `members.n1 = { host = \"10.0.0.1\" }`. Nodes that "
-     "are not named ask these.",
-     true},
+     "are not named ask these. Left out, the first 3 or 5 of `seeds` are."},
     std::move(held));
   if (!names) return;
   for (const auto& name : *names) visit_place(v, name, members);
@@ -110,8 +109,11 @@ void visit_options(option_visitor& v, cluster_config& cluster) {
      true},
     cluster.name);
   v.names(
-    {"seeds", "Where to look for other members before the coordinator has told "
-              "of them; this node itself may be among them."},
+    {"seeds",
+     "The first members, by their names and ports for each other, as in "
+     "[\"n1.lan:25680\"], the same in every node's file: the first 3 or 5 run "
+     "an etcd, unless [cluster.etcd] says who does. What comes before the "
+     "first dot is the `node.name` there."},
     cluster.seeds);
   v.text(
     {"listen", "Where to listen for other members; port 0 takes a free one."},
@@ -130,7 +132,8 @@ void visit_options(option_visitor& v, cluster_config& cluster) {
                  "replicas`."},
     cluster.replicas, {1, 5});
   visit_coordinator(v, cluster);
-  if (!v.enter({"etcd", "Where the coordinator is.", true}, true)) return;
+  auto is_remote = std::holds_alternative<remote_etcd_config>(cluster.etcd);
+  if (!v.enter({"etcd", "Where the coordinator is.", is_remote}, true)) return;
   std::visit([&](auto& etcd) { visit_options(v, etcd); }, cluster.etcd);
   v.leave();
 }

@@ -1,5 +1,6 @@
 #include "config/read.hpp"
 
+#include "config/cluster_seeds.hpp"
 #include "config/deep_key.hpp"
 #include "config/nearest.hpp"
 #include "config/options.hpp"
@@ -192,10 +193,18 @@ void read_text(
   }
 }
 
+// Who runs an etcd where the file does not say.
+void finish(cluster_config& cluster) {
+  auto* etcd = std::get_if<managed_etcd_config>(&cluster.etcd);
+  if (etcd != nullptr && etcd->members.empty())
+    etcd->members = etcds_at(seeds_with_etcd(cluster.seeds));
+}
+
 // Settles what depends on more than one option.
 void finish(read_result& out) {
   for (auto& [name, handler] : out.config.handlers)
     if (handler.class_name.empty()) handler.class_name = name;
+  if (out.config.cluster) finish(*out.config.cluster);
   sort_faults(out.faults);
 }
 

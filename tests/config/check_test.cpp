@@ -52,9 +52,14 @@ std::string cluster_and(const std::string& more) {
   return "[node]\nname = 'n1'\n[cluster]\n" + more;
 }
 
-const auto named = std::string{"name = 'c'\n"};
 const auto tls = std::string{"tls = { ca = '/dev/null', cert = '/dev/null', "
                              "key = '/dev/null' }\n"};
+const auto named = std::string{"name = 'c'\n"};
+
+// The first seed stands in column 10 of line 5; what is added comes in line 7.
+std::string seeds_and(const std::string& seeds) {
+  return cluster_and(named + "seeds = [" + seeds + "]\n") + tls;
+}
 
 std::string on_loopback(const std::string& name, const std::string& ports) {
   return "etcd.members." + name + " = { host = '127.0.0.1', " + ports + " }\n";
@@ -248,6 +253,15 @@ const auto mistakes = std::vector<mistake>{
                   + on_loopback("n2", "client_port = 3, peer_port = 4"))},
   {"E0144 1:2", "[node]\n[cluster]\n" + named + three},
   {"E0144 1:2", "[cluster]\n" + named + three},
+  {"E0145 5:20", seeds_and("'n1.a:1', '10.0.0.2:1', 'n3.a:1'")},
+  {"E0145 5:30", seeds_and("'n1.a:1', 'n2.a:1', 'n2.b:1'")},
+  {"E0145 2:8",
+   seeds_and("'n2.a:1', 'n3.a:1', 'n4.a:1'") + "advertise = 'n2.a:1'\n"},
+  {"E0141 5:9", cluster_and(named + "seeds = ['n1.a:1', 'b:1', 'c:1']\n")},
+  {"E0143 5:9", seeds_and("'n1.a:1', 'n2.a:1'")},
+  {"W0406 5:9", seeds_and("'n1.a:1'")},
+  {"E0103 5:8", cluster_and(named + "etcd = {}\n")},
+  {"E0201 5:9", cluster_and(named + "seeds = 'n1.a:1'\n")},
   {"E0201 1:11", "cluster = 3\n[node]\nname = 'n1'\n"},
   {"E0201 5:16", cluster_and(named + "etcd.members = 3\n")},
   {"E0201 5:19", cluster_and(named + "etcd.members.n1 = '127.0.0.1'\n")},

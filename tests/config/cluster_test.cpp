@@ -78,6 +78,42 @@ TEST_CASE("cluster: every key of a member that runs an etcd") {
   CHECK(etcd.members.at("n-2") == etcd_place_config{"fd00::2", 25681, 25682});
 }
 
+TEST_CASE("cluster: the first three or five seeds run the etcd") {
+  struct row {
+    const char* seeds;
+    std::vector<std::string> nodes;
+  };
+  auto x = GENERATE(
+    row{"'n1.lan:7'", {"n1"}}, row{"'a:7', 'b:8', 'c:7'", {"a", "b", "c"}},
+    row{"'a:7', 'b:7', 'c:7', 'd:7'", {"a", "b", "c"}},
+    row{"'a:7', 'b:7', 'c:7', 'd:7', 'e:7'", {"a", "b", "c", "d", "e"}},
+    row{"'a:7', 'b:7', 'c:7', 'd:7', 'e:7', 'f:7'", {"a", "b", "c", "d", "e"}});
+  auto text = with_etcd(
+    "seeds = [" + std::string{x.seeds}
+    + "]\ntls = { ca = '/dev/null', cert = '/dev/null', key = '/dev/null' }\n");
+  CAPTURE(text);
+  auto faults = faults_of(text);
+  CHECK(std::ranges::none_of(
+    faults, [](const auto& f) { return f.id.starts_with('E'); }));
+  auto members =
+    std::get<managed_etcd_config>(read_one(text).config.cluster->etcd).members;
+  auto nodes = std::vector<std::string>{};
+  for (const auto& [name, place] : members) nodes.push_back(name);
+  CHECK(nodes == x.nodes);
+  for (const auto& [name, place] : members) {
+    CHECK(place.host.substr(0, place.host.find('.')) == name);
+    CHECK(place.client_port == 25681);
+  }
+}
+
+TEST_CASE("cluster: seeds count less than the nodes that are named") {
+  auto text = with_etcd("seeds = ['10.0.0.1:7', 'x:7']\n" + three_etcds);
+  CHECK(summary(faults_of(text)) == "");
+  auto read = read_one(text).config.cluster;
+  CHECK(std::get<managed_etcd_config>(read->etcd).members.contains("n3"));
+  CHECK(std::get<managed_etcd_config>(read->etcd).members.size() == 3);
+}
+
 TEST_CASE("cluster: an etcd of the operator's") {
   auto text = with_etcd(R"(coordinator = "etcd"
 etcd.endpoints = ["10.0.0.1:2379", "[fd00::2]:2379"]
@@ -97,6 +133,7 @@ etcd.tls = { ca = "/dev/null", cert = "/dev/null", key = "/dev/zero" }
 TEST_CASE("cluster: what takes effect reads back") {
   auto text = GENERATE(
     as<std::string>{}, full, with_etcd(three_etcds),
+    with_etcd("seeds = ['n1.lan:7', 'n2.lan:7', 'n3.lan:7']\n"),
     with_etcd("coordinator = 'etcd'\netcd.endpoints = ['a:1']\n"),
     with_etcd("coordinator = 'etcd'\netcd.endpoints = ['a:1']\netcd.tls = "
               "{ ca = 'a', cert = 'b', key = 'c' }\n"));
