@@ -3,6 +3,8 @@
 #include "config/checking.hpp"
 #include "config/nearest.hpp"
 
+#include <algorithm>
+
 namespace troupe {
 
 namespace {
@@ -24,6 +26,13 @@ fault& checking::add_fault(
   const std::string& message,
   const std::string& path) const {
   return faults.emplace_back(make_fault(id, message, places.find(path)));
+}
+
+bool checking::has_fault_at(const std::string& path) const {
+  if (!places.contains(path)) return false;
+  auto where = places.find(path);
+  return std::ranges::any_of(
+    faults, [&](const fault& x) { return x.where == where; });
 }
 
 std::string checking::did_you_mean(
@@ -52,6 +61,7 @@ check(const read_result& given, const check_options& options) {
   check_amqp(at);
   check_access(at);
   check_cluster(at);
+  check_seeds(at);
   // Warnings about parts that could not be read would only mislead.
   if (!has_errors(faults)) check_use(at);
   sort_faults(faults);

@@ -172,76 +172,8 @@ void check_files(
 
 // -- the coordinator
 
-void bad_seed(
-  const checking& at,
-  std::size_t number,
-  const std::string& message,
-  const std::string& label) {
-  auto& fault =
-    at.add_fault("E0145", message, "cluster/seeds/" + std::to_string(number));
-  fault.label = label;
-  fault.help = "write the node's name first, as in `n1.lan:25680` for the node "
-               "`n1`, or name the nodes that run an etcd under "
-               "[cluster.etcd.members]";
-}
-
-// A node that the others take for another would run no etcd.
-void check_own_seed(
-  const checking& at, const cluster_config& cluster, const std::string& seed) {
-  auto is_here = seed == cluster.advertise || seed == cluster.listen;
-  if (!is_here || node_at(seed) == at.config.node.name) return;
-  auto& fault = at.add_fault(
-    "E0145",
-    "this node is at the seed " + ticked(seed) + " and is called "
-      + ticked(at.config.node.name),
-    "node/name");
-  fault.label = "the others call it " + ticked(node_at(seed));
-  fault.help = "let `node.name` be what the seed begins with, or name the "
-               "nodes that run an etcd under [cluster.etcd.members]";
-}
-
-// Of seeds that have to say which nodes run an etcd.
-void check_seeds(const checking& at, const cluster_config& cluster) {
-  auto seen = std::map<std::string, std::string>{};
-  auto all = seeds_with_etcd(cluster.seeds);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!is_address(all[i])) continue; // said already
-    auto name = node_at(all[i]);
-    auto [first, is_new] = seen.emplace(name, all[i]);
-    if (name.empty())
-      bad_seed(
-        at, i, ticked(all[i]) + " does not say which node is there",
-        "an address, no name");
-    else if (!is_new)
-      bad_seed(
-        at, i,
-        ticked(all[i]) + " and " + ticked(first->second) + " are both the node "
-          + ticked(name),
-        "a second one");
-    else
-      check_own_seed(at, cluster, all[i]);
-  }
-}
-
-bool has_fault_at(const checking& at, const std::string& path) {
-  return at.places.contains(path)
-         && std::ranges::any_of(at.faults, [&](const fault& x) {
-              return x.where == at.places.find(path);
-            });
-}
-
-void no_etcd(const checking& at) {
-  auto& fault = at.add_fault(
-    "E0103", "[cluster] has no `seeds` that say who runs its etcd",
-    at.places.contains("cluster/etcd") ? "cluster/etcd" : "cluster");
-  fault.label = "add `seeds` to [cluster]";
-  fault.help = "name the first three nodes, as in seeds = [\"n1.lan:25680\", "
-               "\"n2.lan:25680\", \"n3.lan:25680\"], or those that run an "
-               "etcd under [cluster.etcd.members]";
-}
-
 void no_members(const checking& at) {
-  if (has_fault_at(at, etcds_path(at))) return; // said already
+  if (at.has_fault_at(etcds_path(at))) return; // said already
   at.add_fault("E0110", "`members` is empty", etcds_path(at)).label =
     "name at least one";
 }
@@ -270,25 +202,11 @@ void check_count(const checking& at, std::size_t count) {
   fault.help = "name three, on machines that do not fail together";
 }
 
-// Whether nothing says who runs an etcd, not even badly.
-bool lacks_etcds(const checking& at, const cluster_config& cluster) {
-  auto is_table =
-    at.places.contains("cluster/name") || has_fault_at(at, "cluster");
-  return is_table && cluster.seeds.empty() && !has_fault_at(at, "cluster/seeds")
-         && !has_fault_at(at, "cluster/coordinator")
-         && !has_fault_at(at, "cluster/etcd");
-}
-
 void check_etcd(const checking& at, const managed_etcd_config& etcd) {
-  const auto& cluster = *at.config.cluster;
-  if (at.places.contains("cluster/etcd/members")) {
+  if (at.places.contains("cluster/etcd/members"))
     check_count(at, etcd.members.size());
-  } else {
-    if (lacks_etcds(at, cluster)) return no_etcd(at);
-    if (cluster.seeds.empty()) return; // said already
-    check_seeds(at, cluster);
-    check_count(at, seeds_with_etcd(cluster.seeds).size());
-  }
+  else if (const auto& seeds = at.config.cluster->seeds; !seeds.empty())
+    check_count(at, seeds_with_etcd(seeds).size());
   for (const auto& [name, place] : etcd.members)
     check_name(at, name, etcds_path(at) + "/" + name);
   check_hosts(at, etcd);

@@ -23,6 +23,9 @@ struct checking {
     const std::string& message,
     const std::string& path) const;
 
+  /// Returns whether something was found at the place of a path that is there.
+  bool has_fault_at(const std::string& path) const;
+
   /// Returns whether a hint at a name is still worth the search: nobody reads
   /// hints by the hundred.
   bool gives_hints() const { return faults.size() < 100; }
@@ -54,6 +57,7 @@ void check_values(const checking& at);
 void check_amqp(const checking& at);   // servers, and who listens where
 void check_access(const checking& at); // users and vhosts
 void check_cluster(const checking& at);
-void check_use(const checking& at); // what nobody reads
+void check_seeds(const checking& at); // after check_cluster
+void check_use(const checking& at);   // what nobody reads
 
 } // namespace troupe
