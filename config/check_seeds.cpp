@@ -80,9 +80,9 @@ void check_all(const checking& at, const cluster_config& cluster) {
 
 void check_seeds(const checking& at) {
   const auto& cluster = at.config.cluster;
-  auto are_to_say = cluster
-                    && std::holds_alternative<managed_etcd_config>(cluster->etcd)
-                    && !at.places.contains("cluster/etcd/members");
+  auto are_to_say =
+    cluster && std::holds_alternative<managed_etcd_config>(cluster->etcd)
+    && !at.places.contains("cluster/etcd/members");
   if (!are_to_say) return;
   if (lacks_etcds(at, *cluster)) return no_etcd(at);
   check_all(at, *cluster);

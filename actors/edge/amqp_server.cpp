@@ -91,7 +91,8 @@ void amqp_server::begin(std::shared_ptr<byte_stream> stream) {
   auto id = options.id;
   auto made = system_.spawn(
     run_connection, places_, std::move(options), std::move(stream));
-  if (*places_.is_full) caf::anon_send(made, edge::block{low_on_disk});
+  // As the others were told: they all hear the same of what changes.
+  if (was_full_) caf::anon_send(made, edge::block{low_on_disk});
   auto guard = std::lock_guard{mutex_};
   connections_.emplace(id, made.address());
 }

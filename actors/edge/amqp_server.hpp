@@ -48,6 +48,9 @@ public:
 
   std::size_t connections() const;
 
+  /// Returns where it listens for plain AMQP.
+  const endpoint& bound() const { return listeners_.front()->bound(); }
+
 private:
   amqp_server(
     caf::actor_system& system,
@@ -68,7 +71,7 @@ private:
   boost::asio::steady_timer timer_{io_};
   std::vector<std::shared_ptr<listener>> listeners_;
   std::thread thread_;
-  bool was_full_ = false;
+  bool was_full_ = false;    // the disk, as connections were told
   std::string reload_fault_; // said once
   mutable std::mutex mutex_; // guards what follows
   std::map<std::uint64_t, caf::actor_addr> connections_;
