@@ -53,15 +53,12 @@ class history:
         with self.lock:
             self.noted[what] += count
 
-    def confirms_by_line(self):
-        """Returns when each (publisher, key) had something confirmed."""
-        lines = collections.defaultdict(list)
+    def waits(self):
+        """Returns when each message was published first and confirmed, and
+        its publisher and key."""
         with self.lock:
-            for (publisher, key, _), when in self.confirmed.items():
-                lines[publisher, key].append(when)
-        for times in lines.values():
-            times.sort()
-        return lines
+            return [(self.attempted[x], when, x[:2])
+                    for x, when in self.confirmed.items()]
 
 
 def read_witness(path, node):

@@ -82,23 +82,18 @@ class trial:
 
 
 def failover_times(record, faults, end):
-    """Returns, for each fault, the longest that any key went without a
-    confirm after it, in seconds, and whose key."""
-    lines = record.confirms_by_line()
+    """Returns, for each fault, the longest that any message waited for its
+    confirm that was published after it or was not confirmed then, in seconds,
+    and whose it was."""
+    waits = record.waits()
     out = []
     for i, (when, _) in enumerate(faults):
         until = faults[i + 1][0] if i + 1 < len(faults) else end
-        out.append(max(((gap_after(x, when, until) / SECOND, "/".join(line))
-                        for line, x in lines.items()), default=(0, "none")))
+        out.append(max((((confirmed - sent) / SECOND, "/".join(line))
+                        for sent, confirmed, line in waits
+                        if sent < until and confirmed > when),
+                       default=(0, "none")))
     return out
-
-
-def gap_after(times, when, until):
-    """Returns the longest gap of a line's confirms that begins before `until`
-    and is not over at `when`."""
-    near = [x for x in times if x >= when - SECOND]
-    return max((y - x for x, y in zip(near, near[1:])
-                if y > when and x < until), default=0)
 
 
 class clients:
@@ -164,7 +159,7 @@ def judge(what, users, drained, finish):
     waits = failover_times(what.record, what.faults, finish)
     if waits:
         times = [seconds for seconds, _ in waits]
-        print(f"seconds without a confirm, of the key that waited longest: "
+        print(f"seconds until the slowest confirm after a fault: "
               f"median {statistics.median(times):.2f}, most {max(times):.2f}; "
               f"each {' '.join(f'{x:.1f} ({line})' for x, line in waits)}")
     for name, count in sorted(what.record.noted.items()):
