@@ -7,8 +7,8 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
-#include <poll.h>
 
+#include <poll.h>
 
 using namespace troupe;
 using namespace troupe::amqp;
