@@ -1,7 +1,6 @@
 #include "actors/edge/amqp_server.hpp"
 #include "tests/engine/amqp/connection_rig.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <caf/actor_system_config.hpp>

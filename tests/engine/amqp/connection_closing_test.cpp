@@ -6,6 +6,26 @@ using namespace troupe::amqp;
 using namespace troupe::amqp::test;
 using troupe::test::raw_frame;
 
+namespace {
+
+/// Returns how a consumer leaves that was given three messages, settled some of
+/// them, and vanished.
+left left_after(const basic_ack& settled) {
+  auto rig = connection_rig{};
+  rig.open();
+  rig.declare("q");
+  auto number = rig.consume("q", "c");
+  rig.deliver(number, {"a", "b", "c"}, 10);
+  rig.send(1, settled);
+  rig.machine.on_peer_closed(rig.now);
+  CHECK(rig.machine.is_over());
+  auto gone = rig.take_notices<left>();
+  REQUIRE(gone.size() == 1);
+  return gone[0];
+}
+
+} // namespace
+
 TEST_CASE("connection: close is answered and gives all back", "[amqp]") {
   auto rig = connection_rig{};
   rig.open();
@@ -73,31 +93,13 @@ TEST_CASE("connection: who does not answer a close is cut off", "[amqp]") {
 }
 
 TEST_CASE("connection: a vanished client charges what it was at", "[amqp]") {
-  auto rig = connection_rig{};
-  rig.open();
-  rig.declare("q");
-  auto number = rig.consume("q", "c");
-  rig.deliver(number, {"a", "b", "c"}, 10);
-  rig.send(1, basic_ack{1, false});
-  rig.machine.on_peer_closed(rig.now);
-  auto gone = rig.take_notices<left>();
-  REQUIRE(gone.size() == 1);
-  REQUIRE(gone[0].crash);
-  CHECK(gone[0].crash->at == 11);
-  CHECK(rig.machine.is_over());
+  auto gone = left_after({1, false});
+  REQUIRE(gone.crash);
+  CHECK(gone.crash->at == 11);
 }
 
 TEST_CASE("connection: who settles many charges nothing", "[amqp]") {
-  auto rig = connection_rig{};
-  rig.open();
-  rig.declare("q");
-  auto number = rig.consume("q", "c");
-  rig.deliver(number, {"a", "b", "c"}, 10);
-  rig.send(1, basic_ack{2, true});
-  rig.machine.on_peer_closed(rig.now);
-  auto gone = rig.take_notices<left>();
-  REQUIRE(gone.size() == 1);
-  CHECK(!gone[0].crash);
+  CHECK(!left_after({2, true}).crash);
 }
 
 TEST_CASE("connection: an answer after the end means nothing", "[amqp]") {

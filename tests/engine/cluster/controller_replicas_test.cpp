@@ -35,6 +35,18 @@ asked_for(std::size_t replicas, const group_record& record) {
   return of_group_0(rig.tick<swap_record>());
 }
 
+/// Starts five members, and wants another number of replicas. Returns what is
+/// asked for of all groups then.
+std::vector<swap_record> changed_to(std::size_t wanted, controller_rig& rig) {
+  rig.start(5);
+  rig.at(20s);
+  CHECK(rig.tick<swap_record>().empty());
+  rig.machine.on_replicas(wanted, rig.now);
+  auto swaps = rig.all<swap_record>();
+  REQUIRE(swaps.size() == groups);
+  return swaps;
+}
+
 } // namespace
 
 TEST_CASE(
@@ -54,13 +66,7 @@ TEST_CASE(
   "controller: more replicas come before more have to be in sync",
   "[controller]") {
   auto rig = controller_rig{options_of(3)};
-  rig.start(5);
-  rig.at(20s);
-  CHECK(rig.tick<swap_record>().empty());
-  rig.machine.on_replicas(5, rig.now);
-  auto swaps = rig.all<swap_record>();
-  REQUIRE(swaps.size() == groups);
-  for (const auto& x : swaps) {
+  for (const auto& x : changed_to(5, rig)) {
     CHECK(x.record.adding.size() == 2);
     CHECK(x.record.removing.empty());
     CHECK(x.record.min_in_sync == 2);
@@ -120,12 +126,7 @@ TEST_CASE(
   "controller: fewer have to be in sync before a replica goes",
   "[controller]") {
   auto rig = controller_rig{options_of(5)};
-  rig.start(5);
-  rig.at(20s);
-  CHECK(rig.tick<swap_record>().empty());
-  rig.machine.on_replicas(1, rig.now);
-  auto swaps = rig.all<swap_record>();
-  REQUIRE(swaps.size() == groups);
+  auto swaps = changed_to(1, rig);
   for (const auto& x : swaps) {
     CHECK(x.record.min_in_sync == 1);
     CHECK(x.record.removing.empty());
