@@ -1,5 +1,7 @@
 #include "actors/edge/amqp_server.hpp"
 
+#include <boost/asio/post.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -164,9 +166,15 @@ void amqp_server::stop(clock::time_point deadline) {
 }
 
 amqp_server::~amqp_server() {
-  for (const auto& x : live())
+  // They use the sockets' context until they have ended.
+  auto self = caf::scoped_actor{system_};
+  for (const auto& x : live()) {
+    self->monitor(x);
     caf::anon_send(caf::actor_cast<connection_actor>(x), edge::closed{"stop"});
-  io_.stop();
+    self->receive([](const caf::down_msg&) {});
+  }
+  // Behind what closes their sockets.
+  boost::asio::post(io_, [this] { io_.stop(); });
   if (thread_.joinable()) thread_.join();
 }
 
